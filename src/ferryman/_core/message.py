@@ -1,0 +1,173 @@
+"""The values that travel: what is said (Operation), what is sent (Request), what comes back.
+
+No credentials in an Operation, no decisions here: only shapes, and the one act of stamping.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, Generic, Literal, TypeAlias
+
+import msgspec
+from typing_extensions import TypeVar
+
+Api: TypeAlias = Literal["track", "app", "pipelines"]
+Level: TypeAlias = Literal["power", "process", "memory"]
+T_co = TypeVar("T_co", covariant=True, default=Any)
+
+
+class Repeat(IntEnum):
+    """Why an operation may be sent twice, or that it may not (delivery rules 3 and 20)."""
+
+    SAME = 0
+    """Saying it again leaves the same state: identify, device, suppress, delete."""
+    DEDUPLICATED = 1
+    """It carries an id by which Customer.io drops the second: event, page, screen."""
+    ONCE = 2
+    """A second one may do a second thing: forms, metrics, merges, sends. Never repeated blindly."""
+
+
+class Stamp(IntEnum):
+    """What an operation is given when it is sent or kept for the first time."""
+
+    NONE = 0
+    TIME = 1
+    """``timestamp``: orders the updates of one person's attributes."""
+    EVENT = 2
+    """``id`` and ``timestamp`` of a Track event."""
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """One row of the catalogue: how an operation is addressed, and what repeating it means."""
+
+    name: str
+    method: str
+    path: str
+    repeat: Repeat
+    why: str
+    docs: str
+    api: Api = "track"
+    authenticated: bool = True
+    stamp: Stamp = Stamp.NONE
+    barrier: bool = False
+    """Nothing of the same key may overtake it or be overtaken (delivery rule 9)."""
+    writes: bool = True
+
+    @property
+    def batches(self) -> bool:
+        """Whether it can share a request with others (Track v2 only)."""
+        return self.path == ENTITY_PATH
+
+
+ENTITY_PATH = "/api/v2/entity"
+BATCH_PATH = "/api/v2/batch"
+
+
+def nothing(reply: bytes) -> None:
+    """Read the answer of an operation that only happens: there is nothing in it."""
+
+
+class Operation(msgspec.Struct, Generic[T_co], frozen=True):
+    """One thing said to Customer.io: a frozen value, checked and encoded, without credentials.
+
+    Make one with the functions of :mod:`ferryman.operations`; give it to a client's ``perform``
+    or ``batch``, or to an outbox. ``body`` lacks its closing brace while a stamp is owed.
+    """
+
+    endpoint: Endpoint
+    key: str
+    """Whom it is about: operations of one key keep their order."""
+    body: bytes | None = None
+    path: str = ""
+    """The filled path; empty means the endpoint's own."""
+    other: str = ""
+    """The second key of a merge."""
+    barrier: bool = False
+    id: str = ""
+    at: int | None = None
+    stamp: Stamp = Stamp.NONE
+    read: Callable[[bytes], T_co] = nothing  # type: ignore[assignment]  # None is T_co of writes
+
+    @property
+    def name(self) -> str:
+        """The name of the method that says it."""
+        return self.endpoint.name
+
+    def stamped(self, ident: str, at: int) -> "Operation[T_co]":
+        """Return it complete: with *ident* and *at* (Unix seconds) where it has none of its own.
+
+        Whoever sends or keeps an operation stamps it once, so that every repeat is the same bytes.
+        """
+        stamp = self.stamp
+        if stamp is Stamp.NONE:
+            return self if self.id else msgspec.structs.replace(self, id=ident)
+        body, own = self.body or b"", self.id or ident
+        moment = at if self.at is None else self.at
+        if stamp is Stamp.EVENT:
+            body = b'%b,"id":"%b","timestamp":%d}' % (body, own.encode(), moment)
+        else:
+            body = b'%b,"timestamp":%d}' % (body, moment)
+        return Operation(
+            self.endpoint,
+            self.key,
+            body,
+            self.path,
+            self.other,
+            self.barrier,
+            own,
+            moment,
+            Stamp.NONE,
+            self.read,
+        )
+
+
+    def __repr__(self) -> str:
+        """Name the operation alone: what it says is nobody's business in a log."""
+        return f"<Operation {self.endpoint.name}>"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """An addressed request: absolute URL, headers with credentials, body."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    template: str = ""
+    """Method and path template, the only part of it that may be shown."""
+
+    def __repr__(self) -> str:
+        """Show the template: the URL can hold ids, the headers hold keys."""
+        return f"<Request {self.template}>"
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer, whatever its status. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        """Show the status: the body can quote what was sent."""
+        return f"<Reply {self.status}>"
+
+
+class NoReply(msgspec.Struct, frozen=True):
+    """No answer: ``sent`` is False when the request certainly never arrived, None otherwise."""
+
+    sent: Literal[False] | None
+    reason: str
+
+
+Answer: TypeAlias = Reply | NoReply
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What an outbox gives for an accepted operation: its id, and how safe it now is.
+
+    ``level`` is ``"power"`` (on disk, survives a power cut), ``"process"`` (survives kill -9)
+    or ``"memory"`` (survives a clean exit, up to its deadline).
+    """
+
+    id: str
+    level: Level
