@@ -1,0 +1,192 @@
+"""Where a workspace is and by which keys it is entered; an operation becomes a request here.
+
+The only place that knows hosts, regions and the form of credentials. Reads no environment.
+Follows https://docs.customer.io/integrations/api/customerio-apis/
+"""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from ferryman.errors import ConfigurationError, InvalidOperation
+
+from .message import BATCH_PATH, Api, Operation, Request
+
+Region: TypeAlias = Literal["us", "eu"]
+
+HOSTS: dict[Api, dict[Region, str]] = {
+    "track": {"us": "https://track.customer.io", "eu": "https://track-eu.customer.io"},
+    "app": {"us": "https://api.customer.io", "eu": "https://api-eu.customer.io"},
+    "pipelines": {"us": "https://cdp.customer.io", "eu": "https://cdp-eu.customer.io"},
+}
+NEW_KEY = re.compile(r"^(pk|sk)_(us|eu)_")
+_JSON = "application/json; charset=utf-8"
+USER_AGENT = "ferryman-python"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys and the place of one Customer.io workspace.
+
+    Give ``site_id`` with ``track_api_key`` (Track), ``app_api_key`` (App) and
+    ``pipelines_write_key`` (Pipelines), or one ``private_key`` (``sk_us_…``, ``sk_eu_…``) for
+    all of them. A ``…_url`` (an origin without a path) wins over the region in the private key,
+    and that over ``region``. Keys are stripped of white space and never shown.
+
+    Raises ConfigurationError for a public ``pk_`` key as private key, an unknown region, a URL
+    that is no origin, or a key with characters that no header can carry.
+    """
+
+    site_id: str = ""
+    track_api_key: str = ""
+    app_api_key: str = ""
+    private_key: str = ""
+    pipelines_write_key: str = ""
+    region: Region | None = None
+    track_url: str | None = None
+    app_url: str | None = None
+    pipelines_url: str | None = None
+
+    def __post_init__(self) -> None:
+        """Clean what was pasted and refuse what cannot work."""
+        for name in _KEYS:
+            value = getattr(self, name).strip()
+            if not (value.isascii() and value.isprintable()) or " " in value:
+                raise ConfigurationError(f"{name} holds characters that no key has")
+            msgspec.structs.force_setattr(self, name, value)
+        for name in ("track_url", "app_url", "pipelines_url"):
+            if (url := getattr(self, name)) is not None:
+                msgspec.structs.force_setattr(self, name, origin(url, name=name))
+        if self.region not in (None, "us", "eu"):
+            raise ConfigurationError("region must be 'us' or 'eu'")
+        if self.private_key and not self.private_key.startswith(("sk_us_", "sk_eu_")):
+            kind = "a public key" if self.private_key.startswith("pk_") else "another kind of key"
+            raise ConfigurationError(
+                f"private_key must begin with sk_us_ or sk_eu_; this is {kind}"
+            )
+
+    def __repr__(self) -> str:
+        """Say which keys there are, never what they are."""
+        given = [f"{name}='•••'" for name in _KEYS if getattr(self, name)]
+        return f"Account({', '.join([*given, f'region={self.resolved_region!r}'])})"
+
+    @property
+    def resolved_region(self) -> Region:
+        """The region in force: the private key's, else ``region``, else ``"us"``."""
+        if found := NEW_KEY.match(self.private_key):
+            return "eu" if found[2] == "eu" else "us"
+        return self.region or "us"
+
+    def base_url(self, api: Api) -> str:
+        """Return the origin of *api*."""
+        given: dict[Api, str | None] = {
+            "track": self.track_url,
+            "app": self.app_url,
+            "pipelines": self.pipelines_url,
+        }
+        region = self.resolved_region
+        if api == "pipelines" and not self.private_key:
+            if found := NEW_KEY.match(self.pipelines_write_key):
+                region = "eu" if found[2] == "eu" else "us"
+        return given[api] or HOSTS[api][region]
+
+    def authorization(self, api: Api) -> str:
+        """Return the Authorization header for *api*; raise ConfigurationError without a key."""
+        if api == "pipelines" and self.pipelines_write_key:
+            if NEW_KEY.match(self.pipelines_write_key):
+                return f"Bearer {self.pipelines_write_key}"
+            return _basic(self.pipelines_write_key, "")
+        if api == "app" and self.app_api_key:
+            return f"Bearer {self.app_api_key}"
+        if api == "track" and self.site_id and self.track_api_key:
+            return _basic(self.site_id, self.track_api_key)
+        if self.private_key:
+            return f"Bearer {self.private_key}"
+        raise ConfigurationError(f"no key for the {api} API: give {_NEEDED[api]}, or private_key")
+
+    def address(self, operation: Operation) -> Request:
+        """Return *operation* (stamped) as a request to this workspace."""
+        endpoint = operation.endpoint
+        return self.request(
+            endpoint.method,
+            operation.path or endpoint.path,
+            api=endpoint.api,
+            body=operation.body,
+            template=endpoint.path,
+            authenticated=endpoint.authenticated,
+        )
+
+    def address_batch(self, items: Sequence[bytes]) -> Request:
+        """Return encoded Track v2 *items* as one batch request."""
+        body = b'{"batch":[' + b",".join(items) + b"]}"
+        return self.request("POST", BATCH_PATH, api="track", body=body, template=BATCH_PATH)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        api: Api,
+        query: Mapping[str, str | int | bool] | None = None,
+        body: bytes | None = None,
+        template: str = "",
+        authenticated: bool = True,
+    ) -> Request:
+        """Return any request to *api*; *path* is already percent-encoded and starts with '/'."""
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        if authenticated:
+            headers["Authorization"] = self.authorization(api)
+        if api == "pipelines":
+            # Without it Pipelines answers 200 to calls that it drops (Pipelines reference).
+            headers["X-Strict-Mode"] = "1"
+        if body is not None or method in ("POST", "PUT", "PATCH"):
+            headers["Content-Type"] = _JSON
+        url = self.base_url(api) + path
+        if query:
+            url += ("&" if "?" in path else "?") + urlencode(
+                {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
+            )
+        return Request(method, url, headers, body, f"{method} {template or path}")
+
+
+_KEYS = ("site_id", "track_api_key", "app_api_key", "private_key", "pipelines_write_key")
+_NEEDED: dict[Api, str] = {
+    "track": "site_id and track_api_key",
+    "app": "app_api_key",
+    "pipelines": "pipelines_write_key",
+}
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def origin(url: str, *, name: str) -> str:
+    """Return *url* as an origin (scheme, host, port); raise ConfigurationError if it is none."""
+    parts = urlsplit(url.strip())
+    try:
+        bad = not parts.hostname or (parts.port is not None and not 0 < parts.port < 65536)
+    except ValueError:
+        bad = True
+    if bad or parts.scheme not in ("http", "https") or parts.username or parts.password:
+        raise ConfigurationError(f"{name} must be an origin such as https://track.customer.io")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} must be an origin, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def checked_path(path: str) -> str:
+    """Return *path* if it can only mean what it says; raise InvalidOperation otherwise."""
+    if not path.startswith("/") or path.startswith("//"):
+        raise InvalidOperation("must begin with one '/'", field="path")
+    if any(c in path for c in "?#\\") or not (path.isascii() and path.isprintable()):
+        raise InvalidOperation(
+            "must be percent-encoded; the query goes into query=", field="path"
+        )
+    steps = path.lower().replace("%2e", ".").split("/")
+    if "." in steps or ".." in steps:
+        raise InvalidOperation("must not hold '.' or '..' steps", field="path")
+    return path

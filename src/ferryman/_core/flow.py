@@ -1,0 +1,151 @@
+"""Every loop over time, as generators that yield what they need and are sent what came of it.
+
+A flow decides, a driver performs; one effect at a time. ``Flow[E, T]`` says which effects a
+flow may yield, so that a driver that cannot perform one is a type error.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from ferryman.errors import Undelivered
+
+from .answer import Failed, Ok, Outcome, read
+from .message import Answer, Operation, Repeat, Reply, Request
+from .redirect import MAX_REDIRECTS, REDIRECTS, follow
+from .retry import Retry
+
+E = TypeVar("E")
+T = TypeVar("T")
+Flow: TypeAlias = Generator[E, Any, T]
+Now: TypeAlias = Callable[[], float]
+"""Unix time in seconds."""
+Chance: TypeAlias = Callable[[], float]
+"""A number in [0, 1)."""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Put *request* on the wire; the flow is sent the Answer."""
+
+    request: Request
+
+
+class Sleep(msgspec.Struct, frozen=True):
+    """Let *seconds* pass; the flow is sent None."""
+
+    seconds: float
+
+
+class Call(msgspec.Struct, frozen=True):
+    """Call the caller's function; the flow is sent Returned or Raised."""
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """What the function returned."""
+
+    value: Any
+
+
+class Raised(msgspec.Struct, frozen=True):
+    """What the function raised, and what that is in answers; None means: do not ask again."""
+
+    error: Exception
+    answer: Answer | None
+
+
+def exchange(request: Request) -> Flow[Send, Answer]:
+    """Send *request* and follow redirects with method and body kept; return the last answer."""
+    answer: Answer = yield Send(request)
+    for _ in range(MAX_REDIRECTS):
+        if not isinstance(answer, Reply) or answer.status not in REDIRECTS:
+            return answer
+        onward = follow(request, answer)
+        if onward is None:
+            return answer
+        request = onward
+        answer = yield Send(request)
+    return answer
+
+
+def insist(
+    request: Request, *, repeat: Repeat, retry: Retry, chance: Chance, now: Now
+) -> Flow[Send | Sleep, Answer]:
+    """Send *request* until it is answered for good, or until *retry* says stop."""
+    start = now()
+    attempt = 0
+    while True:
+        answer = yield from exchange(request)
+        moment = now()
+        delay = retry.wait(
+            attempt,
+            answer,
+            repeat=repeat,
+            chance=chance(),
+            now=moment,
+            spent=moment - start,
+        )
+        if delay is None:
+            return answer
+        yield Sleep(delay)
+        attempt += 1
+
+
+def deliver(
+    operation: Operation[T], request: Request, *, retry: Retry, chance: Chance, now: Now
+) -> Flow[Send | Sleep, Outcome[T]]:
+    """Deliver a stamped *operation*, already addressed as *request*; return its outcome."""
+    answer = yield from insist(
+        request, repeat=operation.endpoint.repeat, retry=retry, chance=chance, now=now
+    )
+    return read(answer, operation, now=now())
+
+
+def reattempt(*, retry: Retry, chance: Chance, now: Now) -> Flow[Call | Sleep, Any]:
+    """Call until it returns, or until *retry* says stop; return the value or raise its error."""
+    start = now()
+    attempt = 0
+    while True:
+        result = yield Call()
+        if isinstance(result, Returned):
+            return result.value
+        moment = now()
+        delay = result.answer and retry.wait(
+            attempt,
+            result.answer,
+            repeat=Repeat.SAME,
+            chance=chance(),
+            now=moment,
+            spent=moment - start,
+        )
+        if delay is None:
+            raise result.error
+        yield Sleep(delay)
+        attempt += 1
+
+
+def opened(outcome: Outcome[T]) -> T:
+    """Return the value of *outcome*, or raise its error: the one door for both colours."""
+    match outcome:
+        case Ok(value):
+            return value
+        case Failed(error):
+            raise error
+
+
+__all__ = [
+    "Call",
+    "Chance",
+    "Flow",
+    "Now",
+    "Raised",
+    "Returned",
+    "Send",
+    "Sleep",
+    "Undelivered",
+    "deliver",
+    "exchange",
+    "insist",
+    "opened",
+    "reattempt",
+]
