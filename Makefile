@@ -1,0 +1,54 @@
+# The two commands that matter: make demo, make test. The rest is in make help.
+# PYTHON=... names another interpreter; ARGS=... goes to the command behind a target.
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench soak emulator wheel requirements clean run dev
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## Make .venv with what ferryman needs to run
+	@PYTHON="$(PYTHON)" scripts/bootstrap run
+
+dev: ## Make .venv with what the tests and linters need too
+	@PYTHON="$(PYTHON)" scripts/bootstrap dev
+
+demo: run ## Carry sample events through faults into the emulator, and count them
+	@$(BIN)/ferryman demo $(ARGS)
+
+emulator: run ## Start the Customer.io emulator and print what to paste
+	@$(BIN)/ferryman emulator $(ARGS)
+
+test: dev ## Run the tests on all cores, warnings as errors
+	@$(PYTEST) -n auto $(ARGS)
+
+soak: dev ## Run the long tests that `make test` leaves out
+	@$(PYTEST) -m soak $(ARGS)
+
+lint: dev ## Check style, types, imports and dependencies
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+
+format: dev ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: dev ## Measure, and print a table (ARGS=--json for machines)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+wheel: dev ## Build the wheel and try what was built
+	@scripts/wheel
+
+requirements: ## Pin and hash requirements/*.txt anew (needs uv; ARGS=--upgrade)
+	@scripts/requirements $(ARGS)
+
+clean: ## Remove .venv and everything made
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
