@@ -1,0 +1,210 @@
+"""Events: what somebody did. track, page, screen, and the events of people not known yet.
+
+Follows https://docs.customer.io/integrations/api/track/#tag/track-events
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import overload
+
+from ferryman._core.encode import MAX_ITEM, encode_object
+from ferryman._core.message import Operation, Stamp
+from ferryman._core.person import Anonymous, PersonId, Who, quoted, who
+from ferryman.errors import InvalidOperation
+from ferryman.plan import Event, encode_event, event_name
+
+from ._item import STAMP_ROOM, event_id, moment, named, post, sized
+from .catalogue import CATALOGUE
+
+_TRACK, _PAGE, _SCREEN = CATALOGUE["track"], CATALOGUE["page"], CATALOGUE["screen"]
+_ROOM = MAX_ITEM - STAMP_ROOM
+
+
+@overload
+def track(
+    person: PersonId, event: Event, /, *, id: str | None = ..., timestamp: datetime | None = ...
+) -> Operation[None]: ...
+@overload
+def track(
+    person: PersonId,
+    event: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = ...,
+    id: str | None = ...,
+    timestamp: datetime | None = ...,
+) -> Operation[None]: ...
+def track(
+    person: PersonId,
+    event: Event | str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *person* did *event*.
+
+    *event* is an instance of an :class:`Event` class, or a name (1 to 100 bytes) with its
+    *data*. *id* is a ULID by which Customer.io drops repeats and *timestamp* an aware datetime
+    (kept to the second); both are given once, when the event is sent or kept, where you give
+    none. An :class:`Anonymous` person's event waits for the identify that claims it (30 days).
+
+    Raises InvalidOperation, naming the field and the rule, for a person or name that cannot
+    be, values that JSON or Customer.io cannot hold, or more than 32,768 bytes.
+
+    https://docs.customer.io/integrations/api/track/#operation/track
+    """
+    whom = who(person)
+    if isinstance(event, str):
+        name = named(event, at="event")
+        attributes = b"{}" if data is None else encode_object(data, "track", at="data")
+    elif isinstance(event, Event):
+        if data is not None:
+            raise InvalidOperation("a typed event carries its own data", field="data")
+        name = event_name(event)
+        attributes = encode_event(event, "track")
+    else:
+        raise InvalidOperation(
+            f"must be an Event or a name, not {type(event).__name__}", field="event"
+        )
+    if whom.kind == "anonymous_id":
+        return _anonymous("event", whom, name, attributes, id, timestamp)
+    body = b'{"type":"person","identifiers":{"%b":%b},"action":"event","name":%b,"attributes":%b' % (
+        whom.kind.encode(),
+        quoted(whom.value),
+        quoted(name),
+        attributes,
+    )
+    if len(body) > _ROOM:
+        sized(body, "track")
+    return Operation(
+        _TRACK,
+        whom.key,
+        body,
+        "",
+        "",
+        False,
+        "" if id is None else event_id(id),
+        None if timestamp is None else moment(timestamp),
+        Stamp.EVENT,
+    )
+
+
+def page(
+    person: PersonId,
+    name: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *person* looked at the page *name* (a title, a path or a URL; 1 to 100 bytes).
+
+    *data* may hold ``url``, ``path``, ``referrer``, ``search``, ``title``, ``keywords`` and your
+    own. *id*, *timestamp* and errors are those of :func:`track`.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    return _viewed("page", person, name, data, id, timestamp)
+
+
+def screen(
+    person: PersonId,
+    name: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *person* looked at the screen *name* of a mobile application (1 to 100 bytes).
+
+    *data*, *id*, *timestamp* and errors are those of :func:`track`.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    return _viewed("screen", person, name, data, id, timestamp)
+
+
+def invite(
+    recipient: str,
+    event: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *event* happened to the e-mail address *recipient*, who need not be a person yet.
+
+    The invitation of Customer.io's documentation: an anonymous event whose data names the
+    recipient of the message it triggers. *data*, *id*, *timestamp*, errors: as :func:`track`.
+
+    https://docs.customer.io/journeys/invite-emails/
+    """
+    if not isinstance(recipient, str) or "@" not in recipient[1:-1]:
+        raise InvalidOperation("must be an e-mail address", field="recipient")
+    content = {**(data or {}), "recipient": recipient}
+    attributes = encode_object(content, "track", at="data")
+    body = b'{"name":%b,"data":%b' % (quoted(named(event, at="event")), attributes)
+    return post(
+        "invite",
+        body,
+        key="r:" + recipient.lower(),
+        stamp=Stamp.EVENT,
+        ident=event_id(id),
+        at=moment(timestamp),
+    )
+
+
+def _viewed(
+    kind: str,
+    person: PersonId,
+    name: str,
+    data: Mapping[str, object] | None,
+    ident: str | None,
+    timestamp: datetime | None,
+) -> Operation[None]:
+    whom = who(person)
+    name = named(name)
+    attributes = b"{}" if data is None else encode_object(data, "track", at="data")
+    if whom.kind == "anonymous_id":
+        return _anonymous(kind, whom, name, attributes, ident, timestamp)
+    body = b'{"type":"person","identifiers":%b,"action":"%b","name":%b,"attributes":%b' % (
+        whom.json,
+        kind.encode(),
+        quoted(name),
+        attributes,
+    )
+    return Operation(
+        CATALOGUE[kind],
+        whom.key,
+        sized(body, kind),
+        id=event_id(ident),
+        at=moment(timestamp),
+        stamp=Stamp.EVENT,
+    )
+
+
+def _anonymous(
+    kind: str, whom: Who, name: str, attributes: bytes, ident: str | None, at: datetime | None
+) -> Operation[None]:
+    body = b'{"type":"%b","name":%b,"anonymous_id":%b,"data":%b' % (
+        kind.encode(),
+        quoted(name),
+        quoted(whom.value),
+        attributes,
+    )
+    return post(
+        "track_anonymous",
+        body,
+        key=whom.key,
+        stamp=Stamp.EVENT,
+        ident=event_id(ident),
+        at=moment(at),
+    )
+
+
+__all__ = ["Anonymous", "invite", "page", "screen", "track"]

@@ -1,0 +1,231 @@
+"""People: who they are, what they have, how they go.
+
+Follows https://docs.customer.io/integrations/api/track/#tag/people
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from ferryman._core.encode import encode_object, unix_seconds
+from ferryman._core.message import Operation, Stamp
+from ferryman._core.person import AnyObjectId, CioId, Email, PersonId, quoted, who
+from ferryman.errors import InvalidOperation
+from ferryman.plan import Person, encode_person
+
+from ._item import about_person, known, moment, relationships, sized
+from .catalogue import CATALOGUE
+
+MAX_ATTRIBUTES = 300
+MAX_ATTRIBUTE_NAME = 150
+MAX_ATTRIBUTE_VALUE = 1_000
+_IDENTIFYING = ("id", "email", "phone", "cio_id", "anonymous_id")
+_READ_ONLY = frozenset({"cio_id", "_created_in_customerio_at", "_last_emailed"})
+
+
+def identify(
+    person: PersonId,
+    attributes: Person | Mapping[str, object] | None = None,
+    /,
+    *,
+    update_only: bool = False,
+    relationships_to: Sequence[AnyObjectId] | Mapping[AnyObjectId, Mapping[str, Any]] | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Create or update *person* with *attributes*; a None removes the attribute.
+
+    *attributes* is an instance of a :class:`Person` class, or a mapping of at most 300
+    attributes with names of up to 150 and text values of up to 1,000 bytes.
+    ``update_only=True`` never creates. *relationships_to* names objects, or maps them to the
+    attributes of the relationship. *timestamp* orders updates; the moment of the call, where
+    you give none.
+
+    Raises InvalidOperation naming the field and the rule.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    whom = known(person)
+    if isinstance(attributes, Person):
+        encoded = encode_person(attributes, "track")
+        changes_identity = _differs(attributes, whom.kind, whom.value)
+    elif attributes is None or isinstance(attributes, Mapping):
+        content = attributes or {}
+        _check_attributes(content)
+        encoded = encode_object(content, "track", at="attributes")
+        changes_identity = _differs(content, whom.kind, whom.value)
+    else:
+        raise InvalidOperation(
+            f"must be a Person or a mapping, not {type(attributes).__name__}", field="attributes"
+        )
+    if update_only:
+        encoded = encoded[:-1] + (b"," if len(encoded) > 2 else b"") + b'"_update":true}'
+    more = (
+        b',"cio_relationships":' + relationships(relationships_to, people=False)
+        if relationships_to
+        else b""
+    )
+    body = b'{"type":"person","identifiers":%b,"action":"identify","attributes":%b%b' % (
+        whom.json,
+        encoded,
+        more,
+    )
+    return Operation(
+        CATALOGUE["identify"],
+        whom.key,
+        sized(body, "identify"),
+        barrier=changes_identity,
+        at=moment(timestamp),
+        stamp=Stamp.TIME,
+    )
+
+
+def _check_attributes(content: Mapping[str, object]) -> None:
+    if len(content) > MAX_ATTRIBUTES:
+        raise InvalidOperation(f"must not exceed {MAX_ATTRIBUTES}", field="attributes")
+    for name, value in content.items():
+        if not isinstance(name, str):
+            continue  # the encoder says it better
+        if name in _READ_ONLY:
+            raise InvalidOperation("is set by Customer.io alone", field=f"attributes.{name}")
+        if not name or len(name) * 4 > MAX_ATTRIBUTE_NAME:
+            size = len(name.encode(errors="replace"))
+            if not 0 < size <= MAX_ATTRIBUTE_NAME:
+                raise InvalidOperation(
+                    f"names of attributes are 1 to {MAX_ATTRIBUTE_NAME} bytes", field="attributes"
+                )
+        if isinstance(value, str) and len(value) * 4 > MAX_ATTRIBUTE_VALUE:
+            if len(value.encode(errors="replace")) > MAX_ATTRIBUTE_VALUE:
+                raise InvalidOperation(
+                    f"must not exceed {MAX_ATTRIBUTE_VALUE:,} bytes", field=f"attributes.{name}"
+                )
+
+
+def _differs(content: Person | Mapping[str, object], kind: str, value: str) -> bool:
+    """Whether the attributes carry another identifier than the one that names the person."""
+    for name in _IDENTIFYING:
+        given = (
+            content.get(name) if isinstance(content, Mapping) else getattr(content, name, None)
+        )
+        if given is not None and not (name == kind and str(given) == value):
+            return True
+    return False
+
+
+def delete(person: PersonId, /) -> Operation[None]:
+    """Delete *person*; a later identify or event creates them anew.
+
+    https://docs.customer.io/integrations/api/track/#operation/delete
+    """
+    return about_person("delete", "delete", known(person))
+
+
+def suppress(person: PersonId, /) -> Operation[None]:
+    """Delete *person* and ignore everything said about this identifier from now on.
+
+    https://docs.customer.io/integrations/api/track/#operation/suppress
+    """
+    return about_person("suppress", "suppress", known(person))
+
+
+def unsuppress(person: PersonId, /) -> Operation[None]:
+    """Listen again to what is said about *person*; it does not bring the person back.
+
+    https://docs.customer.io/integrations/api/track/#operation/unsuppress
+    """
+    return about_person("unsuppress", "unsuppress", known(person))
+
+
+def merge(primary: PersonId, secondary: PersonId, /) -> Operation[None]:
+    """Merge *secondary* into *primary*, for ever: the secondary is gone afterwards.
+
+    Both are named by id, e-mail or cio_id. When *primary* does not exist nothing happens.
+    Raises InvalidOperation when both are the same or named otherwise.
+
+    https://docs.customer.io/integrations/api/track/#operation/merge
+    """
+    first, second = who(primary, at="primary"), who(secondary, at="secondary")
+    for at, found in (("primary", first), ("secondary", second)):
+        if found.kind not in ("id", "email", "cio_id"):
+            raise InvalidOperation("must be an id, Email or CioId", field=at)
+    if first.key == second.key:
+        raise InvalidOperation("must be another person than primary", field="secondary")
+    body = b'{"type":"person","action":"merge","primary":%b,"secondary":%b}' % (
+        first.json,
+        second.json,
+    )
+    return Operation(
+        CATALOGUE["merge"], first.key, sized(body, "merge"), other=second.key, barrier=True
+    )
+
+
+def add_device(
+    person: PersonId,
+    token: str,
+    /,
+    *,
+    platform: Literal["ios", "android"],
+    last_used: datetime | None = None,
+    attributes: Mapping[str, object] | None = None,
+) -> Operation[None]:
+    """Give *person* the device with this push *token*, or update it.
+
+    https://docs.customer.io/integrations/api/track/#operation/add_device
+    """
+    if platform not in ("ios", "android"):
+        raise InvalidOperation("must be 'ios' or 'android'", field="platform")
+    device = b'"token":%b,"platform":"%b"' % (_token(token), platform.encode())
+    if last_used is not None:
+        device += b',"last_used":%d' % unix_seconds(last_used, at="last_used")
+    if attributes:
+        device += b',"attributes":' + encode_object(attributes, "track", at="attributes")
+    return about_person("add_device", "add_device", known(person), b',"device":{%b}' % device)
+
+
+def delete_device(person: PersonId, token: str, /) -> Operation[None]:
+    """Take the device with this push *token* from *person*.
+
+    https://docs.customer.io/integrations/api/track/#operation/delete_device
+    """
+    rest = b',"device":{"token":%b}' % _token(token)
+    return about_person("delete_device", "delete_device", known(person), rest)
+
+
+def _token(token: object) -> bytes:
+    if not isinstance(token, str) or not token or token.isspace():
+        raise InvalidOperation("must be text, not empty or blank", field="token")
+    return quoted(token)
+
+
+def add_relationships(
+    person: PersonId, objects: Sequence[AnyObjectId] | Mapping[AnyObjectId, Mapping[str, Any]], /
+) -> Operation[None]:
+    """Relate *person* to *objects*: a list, or a mapping to the relationship's attributes.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    rest = b',"cio_relationships":' + relationships(objects, people=False)
+    return about_person("add_relationships", "add_relationships", known(person), rest)
+
+
+def delete_relationships(person: PersonId, objects: Sequence[AnyObjectId], /) -> Operation[None]:
+    """End the relationships of *person* to *objects*.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    rest = b',"cio_relationships":' + relationships(objects, people=False)
+    return about_person("delete_relationships", "delete_relationships", known(person), rest)
+
+
+__all__ = [
+    "CioId",
+    "Email",
+    "add_device",
+    "add_relationships",
+    "delete",
+    "delete_device",
+    "delete_relationships",
+    "identify",
+    "merge",
+    "suppress",
+    "unsuppress",
+]
