@@ -9,7 +9,7 @@ from typing import overload
 
 from ferryman._core.encode import MAX_ITEM, encode_object
 from ferryman._core.message import Operation, Stamp
-from ferryman._core.person import Anonymous, PersonId, Who, quoted, who
+from ferryman._core.person import PersonId, Who, quoted, who
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, encode_event, event_name
 
@@ -206,5 +206,3 @@ def _anonymous(
         at=moment(at),
     )
 
-
-__all__ = ["Anonymous", "invite", "page", "screen", "track"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ferryman._core.encode import encode_object, unix_seconds
 from ferryman._core.message import Operation, Stamp
-from ferryman._core.person import AnyObjectId, CioId, Email, PersonId, quoted, who
+from ferryman._core.person import AnyObjectId, PersonId, quoted, who
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Person, encode_person
 
@@ -215,17 +215,3 @@ def delete_relationships(person: PersonId, objects: Sequence[AnyObjectId], /) ->
     rest = b',"cio_relationships":' + relationships(objects, people=False)
     return about_person("delete_relationships", "delete_relationships", known(person), rest)
 
-
-__all__ = [
-    "CioId",
-    "Email",
-    "add_device",
-    "add_relationships",
-    "delete",
-    "delete_device",
-    "delete_relationships",
-    "identify",
-    "merge",
-    "suppress",
-    "unsuppress",
-]

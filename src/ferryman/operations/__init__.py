@@ -1,0 +1,68 @@
+"""SAYS. One pure function an operation, one file a subject, and the catalogue of them all.
+
+Each returns a frozen :class:`~ferryman.Operation`, checked and encoded, without credentials:
+give it to ``client.perform``, ``client.batch`` or ``outbox.accept``; clients and outboxes have
+methods of the same names and signatures.
+"""
+
+from ferryman.operations.catalogue import CATALOGUE
+from ferryman.operations.events import invite, page, screen, track
+from ferryman.operations.objects import (
+    add_object_relationships,
+    delete_object,
+    delete_object_relationships,
+    identify_anonymous_object,
+    identify_object,
+)
+from ferryman.operations.people import (
+    add_device,
+    add_relationships,
+    delete,
+    delete_device,
+    delete_relationships,
+    identify,
+    merge,
+    suppress,
+    unsuppress,
+)
+from ferryman.operations.reports import (
+    AccountRegion,
+    region,
+    report_metric,
+    report_push,
+    report_push_event,
+    submit_form,
+    unsubscribe,
+)
+from ferryman.operations.segments import add_to_segment, remove_from_segment
+
+__all__ = [
+    "CATALOGUE",
+    "AccountRegion",
+    "add_device",
+    "add_object_relationships",
+    "add_relationships",
+    "add_to_segment",
+    "delete",
+    "delete_device",
+    "delete_object",
+    "delete_object_relationships",
+    "delete_relationships",
+    "identify",
+    "identify_anonymous_object",
+    "identify_object",
+    "invite",
+    "merge",
+    "page",
+    "region",
+    "remove_from_segment",
+    "report_metric",
+    "report_push",
+    "report_push_event",
+    "screen",
+    "submit_form",
+    "suppress",
+    "track",
+    "unsubscribe",
+    "unsuppress",
+]

@@ -1,0 +1,79 @@
+"""Objects: the things people belong to (accounts, courses ...), and who belongs to them.
+
+Follows https://docs.customer.io/integrations/api/track/#tag/objects
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferryman._core.encode import encode_object
+from ferryman._core.message import Operation
+from ferryman._core.person import Anonymous, AnyObjectId, PersonId, who
+from ferryman.errors import InvalidOperation
+
+from ._item import about_object, relationships
+
+
+def identify_object(
+    thing: AnyObjectId,
+    attributes: Mapping[str, object] | None = None,
+    /,
+    *,
+    people: Sequence[PersonId] | Mapping[PersonId, Mapping[str, Any]] | None = None,
+) -> Operation[None]:
+    """Create or update the object *thing* with *attributes*; a None removes the attribute.
+
+    *people* relates people to it: a list, or a mapping to the relationship's attributes.
+    Raises InvalidOperation naming the field and the rule.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    rest = b',"attributes":' + encode_object(attributes or {}, "track", at="attributes")
+    if people:
+        rest += b',"cio_relationships":' + relationships(people, people=True)
+    return about_object("identify_object", "identify", thing, rest)
+
+
+def identify_anonymous_object(
+    thing: AnyObjectId, anonymous: Anonymous, attributes: Mapping[str, object] | None = None, /
+) -> Operation[None]:
+    """Create or update *thing* and relate it to somebody not known yet.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    whom = who(anonymous, at="anonymous")
+    if whom.kind != "anonymous_id":
+        raise InvalidOperation("must be Anonymous", field="anonymous")
+    encoded = encode_object(attributes or {}, "track", at="attributes")
+    rest = b',"attributes":%b,"cio_relationships":[{"identifiers":%b}]' % (encoded, whom.json)
+    return about_object("identify_anonymous_object", "identify_anonymous", thing, rest)
+
+
+def delete_object(thing: AnyObjectId, /) -> Operation[None]:
+    """Delete the object *thing* and its relationships.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    return about_object("delete_object", "delete", thing)
+
+
+def add_object_relationships(
+    thing: AnyObjectId, people: Sequence[PersonId] | Mapping[PersonId, Mapping[str, Any]], /
+) -> Operation[None]:
+    """Relate *people* to *thing*: a list, or a mapping to the relationship's attributes.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    rest = b',"cio_relationships":' + relationships(people, people=True)
+    return about_object("add_object_relationships", "add_relationships", thing, rest)
+
+
+def delete_object_relationships(
+    thing: AnyObjectId, people: Sequence[PersonId], /
+) -> Operation[None]:
+    """End the relationships of *people* to *thing*.
+
+    https://docs.customer.io/integrations/api/track/#operation/entity
+    """
+    rest = b',"cio_relationships":' + relationships(people, people=True)
+    return about_object("delete_object_relationships", "delete_relationships", thing, rest)
