@@ -1,0 +1,52 @@
+"""Who looks on: one call with a frozen value for each request; a log line as the default.
+
+Holds no payload, no id of a person and no key: only the template, the status and the time.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from ferryman._core.message import Answer, Reply, Request
+
+_log = logging.getLogger("ferryman")
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request and what came of it: ``status`` is None when nothing did."""
+
+    request: str
+    status: int | None
+    reason: str
+    seconds: float
+    sent_bytes: int
+
+
+Observer: TypeAlias = Callable[[Exchange], None]
+
+
+def log_exchange(exchange: Exchange) -> None:
+    """Write *exchange* to the logger ``ferryman`` at level DEBUG."""
+    if _log.isEnabledFor(logging.DEBUG):
+        _log.debug("ferryman.exchange", extra={"exchange": exchange})
+
+
+def notify(
+    observers: tuple[Observer, ...], request: Request, answer: Answer, seconds: float
+) -> None:
+    """Tell every observer; one that raises is logged and changes nothing (delivery rule 32)."""
+    replied = isinstance(answer, Reply)
+    exchange = Exchange(
+        request.template,
+        answer.status if isinstance(answer, Reply) else None,
+        "" if replied else answer.reason,  # type: ignore[union-attr]  # it is NoReply here
+        seconds,
+        len(request.body or b""),
+    )
+    for observer in observers:
+        try:
+            observer(exchange)
+        except Exception as error:
+            _log.error("ferryman.observer_raised", extra={"error": type(error).__name__})
