@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
 # Read by type checkers (make lint), never run.
 collect_ignore = ["typing"]
 
