@@ -22,6 +22,7 @@ id or a key: they end up in logs and in error trackers.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -61,7 +62,13 @@ class ConfigurationError(FerrymanError):
 
 
 class Undelivered(FerrymanError):  # noqa: N818
-    """The operation did not happen, or nobody can know."""
+    """The operation did not happen, or nobody can know.
+
+    ``done`` is set where a batch failed after a part of it was accepted: the
+    :class:`~ferryman.BatchResult` of that part.
+    """
+
+    done: Any = None
 
 
 class Unreachable(Undelivered):

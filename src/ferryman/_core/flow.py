@@ -4,14 +4,15 @@ A flow decides, a driver performs; one effect at a time. ``Flow[E, T]`` says whi
 flow may yield, so that a driver that cannot perform one is a type error.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from ferryman.errors import Undelivered
+from ferryman.errors import Detail
 
-from .answer import Failed, Ok, Outcome, read
+from .answer import Failed, Ok, Outcome, broken, failure, read
+from .batch import BatchResult, refused_items, spans
 from .message import Answer, Operation, Repeat, Reply, Request
 from .redirect import MAX_REDIRECTS, REDIRECTS, follow
 from .retry import Retry
@@ -101,6 +102,37 @@ def deliver(
     return read(answer, operation, now=now())
 
 
+def deliver_batch(
+    operations: Sequence[Operation[Any]],
+    address: Callable[[Sequence[bytes]], Request],
+    *,
+    retry: Retry,
+    chance: Chance,
+    now: Now,
+) -> Flow[Send | Sleep, Outcome[BatchResult]]:
+    """Deliver stamped Track v2 *operations* in as few requests as their bytes allow.
+
+    Stops at the first request that fails as a whole; its error says what was done before.
+    """
+    items = [operation.body or b"" for operation in operations]
+    rejected: dict[int, Detail] = {}
+    for start, stop in spans([len(item) for item in items]):
+        repeat = max(operation.endpoint.repeat for operation in operations[start:stop])
+        answer = yield from insist(
+            address(items[start:stop]), repeat=repeat, retry=retry, chance=chance, now=now
+        )
+        if isinstance(answer, Reply) and 200 <= answer.status < 300 and not broken(answer):
+            refused = refused_items(answer, stop - start)
+            if refused is not None:
+                rejected.update((start + index, why) for index, why in refused.items())
+                continue
+        error = failure(answer, operation="batch", now=now())
+        assert error is not None
+        error.done = BatchResult(start, rejected)
+        return Failed(error)
+    return Ok(BatchResult(len(items), rejected))
+
+
 def reattempt(*, retry: Retry, chance: Chance, now: Now) -> Flow[Call | Sleep, Any]:
     """Call until it returns, or until *retry* says stop; return the value or raise its error."""
     start = now()
@@ -110,7 +142,9 @@ def reattempt(*, retry: Retry, chance: Chance, now: Now) -> Flow[Call | Sleep, A
         if isinstance(result, Returned):
             return result.value
         moment = now()
-        delay = result.answer and retry.wait(
+        if result.answer is None:
+            raise result.error
+        delay = retry.wait(
             attempt,
             result.answer,
             repeat=Repeat.SAME,
@@ -132,20 +166,3 @@ def opened(outcome: Outcome[T]) -> T:
         case Failed(error):
             raise error
 
-
-__all__ = [
-    "Call",
-    "Chance",
-    "Flow",
-    "Now",
-    "Raised",
-    "Returned",
-    "Send",
-    "Sleep",
-    "Undelivered",
-    "deliver",
-    "exchange",
-    "insist",
-    "opened",
-    "reattempt",
-]

@@ -160,6 +160,8 @@ class NoReply(msgspec.Struct, frozen=True):
 
 
 Answer: TypeAlias = Reply | NoReply
+SILENCE = Reply(200, {}, b"{}")
+"""What mode ``off`` answers: it happened, and there is nothing to say of it."""
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -11,10 +11,10 @@ import anyio.lowlevel
 import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
-from ferryman._core.message import Answer, NoReply, Reply, Request
+from ferryman._core.message import SILENCE, Answer, NoReply, Reply, Request
 
 from .failures import ANY, no_reply
-from .options import Http, arguments
+from .options import Http, Mode, arguments
 from .watch import Observer, notify
 
 T = TypeVar("T")
@@ -23,8 +23,11 @@ T = TypeVar("T")
 class AsyncDriver:
     """Sends requests over connections of the loop it runs on; each loop has its own."""
 
-    def __init__(self, http: Http, *, observers: tuple[Observer, ...] = ()) -> None:
+    def __init__(
+        self, http: Http, *, mode: Mode = "live", observers: tuple[Observer, ...] = ()
+    ) -> None:
         self._http = http
+        self._off = mode == "off"
         self._observers = observers
         self._arguments = arguments(http, transport=httpx2.AsyncHTTPTransport)
         self._clients: dict[object, httpx2.AsyncClient] = {}
@@ -58,6 +61,8 @@ class AsyncDriver:
         return answer
 
     async def _exchange(self, request: Request) -> Answer:
+        if self._off:
+            return SILENCE
         try:
             response = await self._client().request(
                 request.method, request.url, content=request.body, headers=request.headers

@@ -2,12 +2,16 @@
 
 import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import httpx2
 import msgspec
 
 from ferryman.errors import ConfigurationError
+
+
+Mode: TypeAlias = Literal["live", "off"]
+"""``off``: everything is checked and counted, nothing is sent."""
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):

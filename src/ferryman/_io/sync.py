@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
-from ferryman._core.message import Answer, NoReply, Reply, Request
+from ferryman._core.message import SILENCE, Answer, NoReply, Reply, Request
 
 from .failures import ANY, no_reply
-from .options import Http, arguments
+from .options import Http, Mode, arguments
 from .watch import Observer, notify
 
 T = TypeVar("T")
@@ -24,8 +24,11 @@ class SyncDriver:
     A forked child gets connections of its own and leaves the inherited ones alone.
     """
 
-    def __init__(self, http: Http, *, observers: tuple[Observer, ...] = ()) -> None:
+    def __init__(
+        self, http: Http, *, mode: Mode = "live", observers: tuple[Observer, ...] = ()
+    ) -> None:
         self._http = http
+        self._off = mode == "off"
         self._observers = observers
         self._client = self._open()
         self._inherited: list[httpx2.Client] = []
@@ -48,6 +51,8 @@ class SyncDriver:
         return answer
 
     def _exchange(self, request: Request, *, deadline: float) -> Answer:
+        if self._off:
+            return SILENCE
         try:
             with self._client.stream(
                 request.method, request.url, content=request.body, headers=request.headers

@@ -174,13 +174,6 @@ class Unrelate(Act, frozen=True):
     ties: tuple[Tie, ...]
 
 
-class Alias(Act, frozen=True):
-    """Link a previous id to a person: Customer.io itself does nothing with it."""
-
-    person: Who
-    previous: str
-
-
 AnyAct = (
     Identify
     | Delete
@@ -198,7 +191,6 @@ AnyAct = (
     | DeleteObject
     | Relate
     | Unrelate
-    | Alias
 )
 
 

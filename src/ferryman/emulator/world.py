@@ -9,7 +9,6 @@ from typing import assert_never
 from ferryman.emulator import identity, objects, people, recording
 from ferryman.emulator.acts import (
     AddDevice,
-    Alias,
     AnyAct,
     Delete,
     DeleteDevice,
@@ -81,6 +80,4 @@ def _apply(state: State, act: AnyAct, at: float) -> Change:  # noqa: PLR0911, PL
             return objects.apply_ties(state, act, at)
         case Unrelate():
             return objects.cut_ties(state, act)
-        case Alias():
-            return "nothing"  # "only for a few destinations" (Pipelines reference)
     assert_never(act)
