@@ -2,11 +2,14 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from packaging.requirements import Requirement
+
+Logical: TypeAlias = Callable[[str], list[str]]
 
 SETS = pytest.mark.parametrize("name", ["run", "dev"])
 
@@ -17,7 +20,7 @@ def project(root: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def logical(root: Path):
+def logical(root: Path) -> Logical:
     """Read one file as its logical lines, without comments."""
 
     def read(name: str) -> list[str]:
@@ -46,7 +49,7 @@ def asked(project: dict[str, Any], group: str) -> list[Requirement]:
 
 
 @SETS
-def test_every_requirement_is_pinned_and_hashed(logical, name: str) -> None:
+def test_every_requirement_is_pinned_and_hashed(logical: Logical, name: str) -> None:
     """No line is an option, an address or a loose range, and each carries hashes."""
     lines = logical(name)
 
@@ -57,13 +60,15 @@ def test_every_requirement_is_pinned_and_hashed(logical, name: str) -> None:
     assert [line for line in lines if "://" in line] == []
 
 
-def test_the_development_set_holds_the_other(logical) -> None:
+def test_the_development_set_holds_the_other(logical: Logical) -> None:
     """Whoever has the tests' packages has exactly the releases that the demo runs on."""
     assert pins(logical("run")) <= pins(logical("dev"))
 
 
 @pytest.mark.parametrize(("name", "group"), [("run", "build"), ("dev", "dev")])
-def test_the_pins_answer_pyproject(logical, project: dict[str, Any], name: str, group: str) -> None:
+def test_the_pins_answer_pyproject(
+    logical: Logical, project: dict[str, Any], name: str, group: str
+) -> None:
     """What pyproject.toml asks is pinned, at a release within the asked range."""
     versions: dict[str, set[str]] = {}
     for package, version in pins(logical(name)):
