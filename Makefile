@@ -4,6 +4,11 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 
+# The machine's certificates, as pip takes them: uv's own know no company's proxy. (Two names,
+# since uv renamed the setting.)
+export UV_SYSTEM_CERTS ?= 1
+export UV_NATIVE_TLS ?= 1
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench soak emulator wheel requirements clean run dev
 
