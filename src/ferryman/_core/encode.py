@@ -1,0 +1,151 @@
+"""Python values become JSON bytes, by one written rule a kind (:data:`KINDS`, in kinds.py).
+
+Pure. Here live the ways to the encoder, the byte limits, and how an id is put into a path.
+Here must not live: the rules themselves, what an operation is called, who it is about.
+Nothing is changed silently: a value has a rule, or the call fails, naming the field and the
+rule and never the value.
+
+Plain data (the usual event) takes the short way: one check in C that everything is plain, one
+encoder call. Everything else is copied into plain data first, kind by kind.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Final, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+
+from ferryman._core.kinds import (
+    ENCODER,
+    KINDS,
+    MAX_FLOAT,
+    MAX_INT,
+    SURROGATE,
+    Wrong,
+    iso8601,
+    seconds,
+    take,
+)
+from ferryman._core.message import Api
+from ferryman.errors import InvalidOperation
+
+__all__ = [
+    "KINDS",
+    "MAX_BATCH",
+    "MAX_ITEM",
+    "encode_object",
+    "encode_value",
+    "iso",
+    "segment",
+    "to_plain",
+    "unix_seconds",
+]
+
+MAX_ITEM: Final = 32_768
+"""Bytes of one Track v2 item or Pipelines message: https://docs.customer.io/api/track/"""
+MAX_BATCH: Final = 500_000
+"""Bytes of one Track v2 or Pipelines batch: https://docs.customer.io/api/track/"""
+
+# Written out level by level: msgspec has recursive types for classes only. What is nested
+# deeper takes the long way, which has no such bound.
+_Int: TypeAlias = Annotated[int, msgspec.Meta(ge=-MAX_INT, le=MAX_INT)]
+_Float: TypeAlias = Annotated[float, msgspec.Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]  # never NaN
+_Plain0: TypeAlias = str | _Int | _Float | bool | None
+_Plain1: TypeAlias = _Plain0 | list[_Plain0] | dict[str, _Plain0]
+_Plain2: TypeAlias = _Plain0 | list[_Plain1] | dict[str, _Plain1]
+_Plain3: TypeAlias = _Plain0 | list[_Plain2] | dict[str, _Plain2]
+_Plain4: TypeAlias = _Plain0 | list[_Plain3] | dict[str, _Plain3]
+
+
+class _Plain(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A class, because msgspec keeps the compiled form of a class and of nothing else."""
+
+    value: _Plain4
+
+
+def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
+    """Encode *data* as one JSON object, by the rules of :data:`KINDS` for *api*.
+
+    *at* names the argument in errors ("data", "attributes"). A dataclass, msgspec struct or
+    pydantic model is an object too. Raises InvalidOperation, naming the field and the rule.
+    """
+    if type(data) is dict and (plain := _encode_plain(data)) is not None:
+        return plain
+    wire = to_plain(data, api, at=at)
+    if type(wire) is not dict:
+        raise InvalidOperation(f"must be a mapping, not {type(data).__name__}", field=at)
+    return ENCODER.encode(wire)
+
+
+def encode_value(value: object, api: Api, *, at: str) -> bytes:
+    """Encode one *value* as JSON, by the rules of :data:`KINDS` for *api*.
+
+    *at* names the argument in errors. Raises InvalidOperation, naming the field and the rule.
+    """
+    if (plain := _encode_plain(value)) is not None:
+        return plain
+    return ENCODER.encode(to_plain(value, api, at=at))
+
+
+def to_plain(value: object, api: Api, *, at: str) -> object:
+    """Return *value* as the encoder may have it: dict, list, str, int, float, bool, None, Decimal.
+
+    *at* names the argument in errors. Raises InvalidOperation, naming the field and the rule.
+    """
+    try:
+        return take(value, api, 0)
+    except Wrong as wrong:
+        raise wrong.located(at) from None
+
+
+def segment(value: str, *, at: str) -> str:
+    """Percent-encode *value* as one segment of a path that cannot leave its place.
+
+    Everything but letters, digits and ``-_.~`` is encoded, ``/`` and ``%`` too. *at* names the
+    argument in errors. Raises InvalidOperation for a blank one, ``.`` and ``..``.
+    """
+    if not value.strip():
+        raise InvalidOperation("must not be blank", field=at)
+    if value in {".", ".."}:
+        raise InvalidOperation('must not be "." or "..", which would change the path', field=at)
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise InvalidOperation(SURROGATE, field=at) from None
+
+
+def unix_seconds(moment: datetime, *, at: str) -> int:
+    """Return the whole second that *moment* lies in, in Unix time; its fraction is dropped.
+
+    Track and App take integer seconds (https://docs.customer.io/api/track/). *at* names the
+    argument in errors. Raises InvalidOperation for a naive datetime.
+    """
+    try:
+        return seconds(moment)
+    except Wrong as wrong:
+        raise wrong.located(at) from None
+
+
+def iso(moment: datetime, *, at: str) -> str:
+    """Return *moment* in UTC as ISO 8601, such as ``2026-11-24T05:00:00.123Z``.
+
+    The fraction has no digits, three or six, as many as are needed. *at* names the argument in
+    errors. Raises InvalidOperation for a naive datetime.
+    """
+    try:
+        return iso8601(moment)
+    except Wrong as wrong:
+        raise wrong.located(at) from None
+
+
+def _encode_plain(value: object) -> bytes | None:
+    """Encode what is nothing but plain data; None when it is not, or may not be."""
+    try:
+        # The copy that the check makes is equal only if every array was a list already: sets
+        # and tuples pass the check, and a set would be written in an order of its own.
+        if msgspec.convert((value,), _Plain).value == value:
+            return ENCODER.encode(value)
+    except Exception:  # whatever it was, the long way finds it and names it
+        return None
+    return None

@@ -1,0 +1,293 @@
+"""What each kind of Python value means on the wire: one table, which code, docs and tests read.
+
+Pure. Here live the rules (:data:`KINDS`) and the long way, which copies a value into plain data
+kind by kind and knows the path of what it refuses. Here must not live: the short way and the
+encoder's callers, which are in encode.py.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Set
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final, NoReturn, TypeAlias
+from uuid import UUID  # the class only, to recognise a value; no id is made here
+
+import msgspec
+
+from ferryman._core.message import Api
+from ferryman.errors import InvalidOperation
+
+MAX_INT: Final = 2**53 - 1
+"""Larger integers change in readers that hold numbers as doubles (RFC 8259, section 6)."""
+MAX_FLOAT: Final = 1.7976931348623157e308
+MAX_DEPTH: Final = 64
+MAX_NAME: Final = 60
+"""Characters of a key that an error shows."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+"""The one encoder: a Decimal is written as its digits."""
+
+SURROGATE: Final = "holds a lone surrogate, which is no character"
+_NAIVE: Final = "is a naive datetime: say its zone, as in datetime.now(UTC)"
+_NOT_FINITE: Final = "is NaN or infinite, which JSON cannot say: send None, or leave it out"
+
+
+class Wrong(Exception):
+    """A rule was broken; each level on the way up adds where."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.path: list[str | int] = []
+
+    def located(self, at: str) -> InvalidOperation:
+        """Return the error to raise, with the path that starts at *at*."""
+        return InvalidOperation(self.rule, field=at + "".join(map(_step, reversed(self.path))))
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    shown = step if len(step) <= MAX_NAME else step[: MAX_NAME - 1] + "…"
+    return f".{shown}" if step.isidentifier() else f"[{shown!r}]"
+
+
+# Each function takes one kind of value: (value, api, depth) -> what the encoder may have.
+_Take: TypeAlias = Callable[[Any, Api, int], object]
+
+
+def take(value: Any, api: Api, depth: int) -> object:
+    if depth > MAX_DEPTH:
+        raise Wrong(f"is nested deeper than {MAX_DEPTH} levels, or holds itself")
+    return _kind_of(type(value)).take(value, api, depth)
+
+
+def _as_is(value: object, _api: Api, _depth: int) -> object:
+    return value
+
+
+def _str(value: str, _api: Api, _depth: int) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Wrong(SURROGATE) from None
+    return str.__str__(value)
+
+
+def _int(value: int, _api: Api, _depth: int) -> int:
+    if not -MAX_INT <= value <= MAX_INT:
+        raise Wrong("is an integer beyond 2**53 - 1, which would be rounded: send it as str")
+    return int.__int__(value)
+
+
+def _float(value: float, _api: Api, _depth: int) -> float:
+    if not -MAX_FLOAT <= value <= MAX_FLOAT:
+        raise Wrong(_NOT_FINITE)
+    return float.__float__(value)
+
+
+def _decimal(value: Decimal, _api: Api, _depth: int) -> Decimal:
+    if not value.is_finite():
+        raise Wrong(_NOT_FINITE)
+    return value if type(value) is Decimal else Decimal(value)
+
+
+def _datetime(value: datetime, api: Api, _depth: int) -> int | str:
+    return iso8601(value) if api == "pipelines" else seconds(value)
+
+
+def _date(value: date, api: Api, depth: int) -> int | str:
+    return _datetime(datetime(value.year, value.month, value.day, tzinfo=UTC), api, depth)
+
+
+def _uuid(value: UUID, _api: Api, _depth: int) -> str:
+    return str(value)
+
+
+def _enum(value: Enum, api: Api, depth: int) -> object:
+    return take(value.value, api, depth + 1)
+
+
+def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> list[object]:
+    out: list[object] = []
+    try:
+        for item in value:
+            out.append(take(item, api, depth + 1))
+    except Wrong as wrong:
+        wrong.path.append(len(out))
+        raise
+    return out
+
+
+def _set(value: Set[object], api: Api, depth: int) -> list[object]:
+    return sorted((take(item, api, depth + 1) for item in value), key=ENCODER.encode)
+
+
+def _dict(value: dict[object, object], api: Api, depth: int) -> dict[str, object]:
+    # The entries that it holds, as the encoder sees them, even where a subclass shows others.
+    return _entries(dict.items(value), api, depth)
+
+
+def _mapping(value: Mapping[object, object], api: Api, depth: int) -> dict[str, object]:
+    return _entries(value.items(), api, depth)
+
+
+def _entries(entries: Any, api: Api, depth: int) -> dict[str, object]:
+    out: dict[str, object] = {}
+    for key, item in entries:
+        name = _key(key)
+        if name in out:
+            raise Wrong("has two keys that are the same string")
+        try:
+            out[name] = take(item, api, depth + 1)
+        except Wrong as wrong:
+            wrong.path.append(name)
+            raise
+    return out
+
+
+def _key(key: object) -> str:
+    if isinstance(key, Enum):
+        key = key.value
+    if not isinstance(key, str):
+        raise Wrong(f"has a key that is not a string but {type(key).__name__}")
+    return _str(key, "track", 0)
+
+
+def _dataclass(value: Any, api: Api, depth: int) -> dict[str, object]:
+    names = [field.name for field in dataclasses.fields(value)]
+    return _entries([(name, getattr(value, name)) for name in names], api, depth)
+
+
+def _struct(value: msgspec.Struct, api: Api, depth: int) -> object:
+    config = value.__struct_config__
+    entries = {name: getattr(value, name) for name in value.__struct_fields__}
+    if config.array_like:
+        return _array(list(entries.values()), api, depth)
+    named: list[tuple[object, object]] = []
+    if config.tag is not None:
+        named.append((config.tag_field, config.tag))
+    for field in msgspec.structs.fields(type(value)):
+        item = entries[field.name]
+        if item is not msgspec.UNSET and not (config.omit_defaults and _is_default(item, field)):
+            named.append((field.encode_name, item))
+    return _entries(named, api, depth)
+
+
+def _is_default(value: object, field: msgspec.structs.FieldInfo) -> bool:
+    # As msgspec itself decides it, so that the short way and the long way write the same.
+    factory = field.default_factory
+    if factory in {list, dict, set}:
+        return type(value) is factory and not value
+    return value is field.default
+
+
+def _model(value: Any, api: Api, depth: int) -> object:
+    try:
+        dumped = value.model_dump()
+    except Exception:  # its text quotes what it could not serialize
+        raise Wrong(f"is a {type(value).__name__} whose model_dump() failed") from None
+    return take(dumped, api, depth + 1)
+
+
+def _refuse(rule: str) -> _Take:
+    def refuse(value: object, _api: Api, _depth: int) -> NoReturn:
+        raise Wrong(f"is of type {type(value).__name__}: {rule}")
+
+    return refuse
+
+
+def seconds(moment: datetime) -> int:
+    # Counted in integers: float seconds round the last microsecond of a far year upwards.
+    if moment.utcoffset() is None:
+        raise Wrong(_NAIVE)
+    since = moment - EPOCH
+    return since.days * 86_400 + since.seconds
+
+
+def iso8601(moment: datetime) -> str:
+    if moment.utcoffset() is None:
+        raise Wrong(_NAIVE)
+    since = moment - EPOCH
+    try:
+        utc = EPOCH + timedelta(since.days, since.seconds, since.microseconds)
+    except OverflowError:
+        raise Wrong("is outside the years 1 to 9999 in UTC") from None
+    spec = "seconds" if not utc.microsecond else "milliseconds"
+    if utc.microsecond % 1000:
+        spec = "microseconds"
+    return utc.isoformat(timespec=spec)[:-6] + "Z"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One row of :data:`KINDS`: which values, and what becomes of them."""
+
+    name: str
+    is_kind: tuple[type, ...] | Callable[[type], bool]
+    rule: str
+    take: _Take
+
+    def __contains__(self, cls: type) -> bool:
+        """Whether values of *cls* are of this kind."""
+        if isinstance(self.is_kind, tuple):
+            return issubclass(cls, self.is_kind)
+        return self.is_kind(cls)
+
+
+def _has_model_dump(cls: type) -> bool:
+    return callable(getattr(cls, "model_dump", None))
+
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind("None", (type(None),), "null; on a person it removes the attribute", _as_is),
+    Kind("bool", (bool,), "true or false", _as_is),
+    Kind("Enum", (Enum,), "the rule of its value", _enum),
+    Kind("str", (str,), "a string; a lone surrogate is an error", _str),
+    Kind("int", (int,), "a number up to 2**53 - 1 either way; beyond is an error", _int),
+    Kind("float", (float,), "a number; NaN and infinities are an error", _float),
+    Kind("Decimal", (Decimal,), "a number with the same digits; NaN is an error", _decimal),
+    Kind(
+        "datetime",
+        (datetime,),
+        "aware: whole Unix seconds, fraction dropped (Track, App), ISO 8601 in UTC (Pipelines); "
+        "naive is an error",
+        _datetime,
+    ),
+    Kind("date", (date,), "midnight UTC of that day, as a datetime", _date),
+    Kind(
+        "time, timedelta",
+        (time, timedelta),
+        "an error: send seconds as a number, or text",
+        _refuse("send seconds as a number, or text"),
+    ),
+    Kind("UUID", (UUID,), "its text, such as 8c5a7e9e-0c6e-4d6a-9d55-0a8d4a5a2f10", _uuid),
+    Kind(
+        "bytes, bytearray, memoryview",
+        (bytes, bytearray, memoryview),
+        "an error: decode it first",
+        _refuse("decode it first"),
+    ),
+    Kind("list, tuple", (list, tuple), "an array", _array),
+    Kind("set, frozenset", (set, frozenset), "an array, sorted by its JSON text", _set),
+    Kind("dict", (dict,), "an object; a key that is not a string is an error", _dict),
+    Kind("Mapping", (Mapping,), "an object; a key that is not a string is an error", _mapping),
+    Kind("msgspec.Struct", (msgspec.Struct,), "an object of its fields, UNSET left out", _struct),
+    Kind("dataclass", dataclasses.is_dataclass, "an object of its fields", _dataclass),
+    Kind("pydantic model", _has_model_dump, "an object of its model_dump()", _model),
+    Kind(
+        "anything else",
+        (object,),
+        "an error that names the type",
+        _refuse("send str, int, float, bool, None, a list or a dict"),
+    ),
+)
+"""The rules. The first row that fits a value's type holds; a subclass falls under its base."""
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(cls: type) -> Kind:
+    return next(kind for kind in KINDS if cls in kind)
