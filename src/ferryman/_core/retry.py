@@ -75,12 +75,17 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if repeat is Repeat.ONCE and proof != "never_arrived":
             return None
+        delay = self.delay(attempt, answer, chance=chance, now=now)
+        return delay if spent + delay <= self.total_max else None
+
+    def delay(self, attempt: int, answer: Answer, *, chance: float, now: float) -> float:
+        """Return the wait before repeat *attempt* (from 0), whether or not it is allowed."""
         delay = self.backoff(attempt, chance=chance)
         if isinstance(answer, Reply):
             asked = retry_after(answer, now=now)
             if asked is not None:
                 delay = max(delay, min(asked, self.retry_after_max) + chance * self.wait_base)
-        return delay if spent + delay <= self.total_max else None
+        return delay
 
 
 def evidence(answer: Answer) -> Proof:

@@ -1,0 +1,99 @@
+"""The relay's loop over time: claim, send, judge, settle, rest. One flow, as many as workers.
+
+It decides; the shell performs. It can be stopped at two points, where it claims and where it
+rests: what it then holds is still in the store.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from ferryman._core.flow import Chance, Flow, Now, Send, exchange
+from ferryman._core.message import Request
+from ferryman._core.retry import Retry
+
+from .entry import Entry, Verdict
+from .judge import Judged, Split, Wait, judge
+from .order import Batch
+
+Address: TypeAlias = Callable[[Batch], Request]
+
+PATIENCE = Retry(retries=1_000_000, wait_base=1.0, wait_max=30.0, total_max=1e12)
+"""The relay's policy: an outage ends some day, and nothing is thrown away because of it."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Take the next batch; the flow is sent it, or None when it is time to stop."""
+
+
+class Settle(msgspec.Struct, frozen=True):
+    """Carry out ``verdicts`` in the store."""
+
+    verdicts: Sequence[Verdict]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Let the keys of ``batch`` go on: all of it is settled."""
+
+    batch: Batch
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """Wait ``seconds`` before trying again; the flow is sent False when it is time to stop.
+
+    ``paused`` says that the key was refused (401, 403): somebody must be told.
+    """
+
+    seconds: float
+    status: int | None
+    paused: bool = False
+
+
+Effect: TypeAlias = Claim | Send | Settle | Release | Rest
+
+
+def pump(address: Address, *, retry: Retry, chance: Chance, now: Now) -> Flow[Effect, None]:
+    """Carry batch after batch until the shell says stop."""
+    while True:
+        batch: Batch | None = yield Claim()
+        if batch is None:
+            return
+        carried = yield from carry(batch, address, retry=retry, chance=chance, now=now)
+        if not carried:
+            return
+
+
+def carry(
+    batch: Batch, address: Address, *, retry: Retry, chance: Chance, now: Now
+) -> Flow[Effect, bool]:
+    """Send *batch*, in parts where it must be, until each entry has its verdict.
+
+    Returns False when it was stopped before; the keys then stay muted, the entries stored.
+    """
+    parts: list[tuple[Entry, ...]] = [batch.entries]
+    attempt = 0
+    while parts:
+        entries = parts.pop()
+        part = Batch(entries, batch.together)
+        answer = yield from exchange(address(part))
+        match judge(entries, answer, attempts=attempt + 1):
+            case Judged(verdicts):
+                attempt = 0
+                yield Settle(verdicts)
+            case Split():
+                half = len(entries) // 2
+                parts += [entries[half:], entries[:half]]
+            case Wait(again, dead, paused):
+                if dead:
+                    yield Settle(dead)
+                if again:
+                    parts.append(again)
+                    status = getattr(answer, "status", None)
+                    delay = retry.delay(attempt, answer, chance=chance(), now=now())
+                    attempt += 1
+                    going: bool = yield Rest(delay, status, paused)
+                    if not going:
+                        return False
+    yield Release(batch)
+    return True

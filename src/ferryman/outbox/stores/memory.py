@@ -1,0 +1,126 @@
+"""The memory store: a deque. What it holds survives a clean exit up to a deadline, nothing else.
+
+A forked child drops what it inherited: the parent owns it and will deliver it.
+"""
+
+import threading
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from ferryman._core.message import Level, Operation
+from ferryman.errors import OutboxClosed, OutboxFull
+
+from ..entry import Counts, Dead, Entry, Verdict
+
+MAX_BYTES = 256 * 1024 * 1024
+
+
+class MemoryStore:
+    """Keeps entries in this process, up to *max_bytes* of encoded operations."""
+
+    level: Level = "memory"
+
+    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._reset()
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._unread: deque[Entry] = deque()
+        self._read: dict[int, Entry] = {}
+        self._dead: list[Dead] = []
+        self._seq = 0
+        self._bytes = 0
+        self._delivered = 0
+        self._closed = False
+
+    def forked(self) -> None:
+        """Begin anew in a forked child."""
+        self._reset()
+
+    def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
+        """Keep *operations* in order, or raise OutboxFull and keep none."""
+        size = sum([len(operation.body or b"") for operation in operations])
+        with self._lock:
+            if self._closed:
+                raise OutboxClosed("the outbox is closed")
+            if self._bytes + size > self._max_bytes:
+                raise OutboxFull(f"the outbox holds {self._bytes:,} of {self._max_bytes:,} bytes")
+            self._bytes += size
+            seq = self._seq
+            for operation in operations:
+                seq += 1
+                self._unread.append(
+                    Entry(
+                        seq,
+                        operation.id,
+                        operation.endpoint.name,
+                        operation.key,
+                        operation.body or b"",
+                        operation.other,
+                        operation.barrier,
+                        operation.path,
+                        at,
+                    )
+                )
+            self._seq = seq
+
+    def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
+        """Return what was not read before; *after* must be the last that was."""
+        found: list[Entry] = []
+        with self._lock:
+            unread = self._unread
+            while unread and len(found) < limit and size > 0:
+                entry = unread.popleft()
+                size -= len(entry.body)
+                found.append(entry)
+                self._read[entry.seq] = entry
+        return found
+
+    def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
+        """Forget what was delivered, put aside what is dead."""
+        with self._lock:
+            for verdict in verdicts:
+                entry = verdict.entry
+                if self._read.pop(entry.seq, None) is None:
+                    continue
+                self._bytes -= len(entry.body)
+                if isinstance(verdict, Dead):
+                    self._dead.append(verdict)
+                else:
+                    self._delivered += 1
+
+    def lead(self) -> bool:
+        """Return True: nobody else can see this store."""
+        return not self._closed
+
+    def last(self) -> int:
+        """Return the number accepted so far."""
+        return self._seq
+
+    def pending(self, upto: int | None = None) -> int:
+        """Return how many entries up to *upto* wait."""
+        with self._lock:
+            if upto is None or upto >= self._seq:
+                return len(self._read) + len(self._unread)
+            unread = [entry.seq for entry in self._unread]
+            return sum(seq <= upto for seq in self._read) + bisect_right(unread, upto)
+
+    def counts(self) -> Counts:
+        """Return the accounts."""
+        with self._lock:
+            waiting = [*self._read.values()][:1] + [*self._unread][:1]
+            return Counts(
+                self._seq,
+                self._delivered,
+                len(self._read) + len(self._unread),
+                len(self._dead),
+                self._bytes,
+                min((entry.at for entry in waiting), default=None),
+            )
+
+    def close(self) -> None:
+        """Accept nothing more."""
+        self._closed = True
