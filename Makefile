@@ -9,6 +9,9 @@ PYTEST := $(BIN)/pytest
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
+# All of them run, also after one has failed. A comma stands for a space.
+CHECKS := ruff,check ruff,format,--check mypy pyright lint-imports,--no-logo deptry,src
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench soak emulator wheel requirements clean run dev
 
@@ -34,12 +37,13 @@ soak: dev ## Run the long tests that `make test` leaves out
 	@$(PYTEST) -m soak $(ARGS)
 
 lint: dev ## Check style, types, imports and dependencies
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/pyright
-	$(BIN)/lint-imports
-	$(BIN)/deptry src
+	@status=0; \
+	for check in $(CHECKS); do \
+		set -- $$(echo $$check | tr , ' '); \
+		echo "== $$*"; \
+		$(BIN)/$$* || status=1; \
+	done; \
+	exit $$status
 
 format: dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix

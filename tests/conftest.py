@@ -10,10 +10,16 @@ import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Read by type checkers (make lint), never run.
 collect_ignore = ["typing"]
+
+# A busy machine is no failure: hypothesis' own profile for CI thinks so too, and repeats nothing
+# by chance.
+hypothesis.settings.register_profile("ferryman", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ferryman")
 
 ROOT = Path(__file__).resolve().parent.parent
 

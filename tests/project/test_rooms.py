@@ -13,7 +13,8 @@ PURE = (
     "operations",
     "plan",
     "outbox/entry.py",
-    "outbox/batch.py",
+    "outbox/judge.py",
+    "outbox/order.py",
     "outbox/pump.py",
     "emulator/world.py",
 )
