@@ -9,9 +9,6 @@ PYTEST := $(BIN)/pytest
 export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
-# All of them run, also after one has failed. A comma stands for a space.
-CHECKS := ruff,check ruff,format,--check mypy pyright lint-imports,--no-logo deptry,src
-
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench soak emulator wheel requirements clean run dev
 
@@ -36,13 +33,14 @@ test: dev ## Run the tests on all cores, warnings as errors
 soak: dev ## Run the long tests that `make test` leaves out
 	@$(PYTEST) -m soak $(ARGS)
 
-lint: dev ## Check style, types, imports and dependencies
+lint: dev ## Check style, types, imports and dependencies; all of it, also after a failure
 	@status=0; \
-	for check in $(CHECKS); do \
-		set -- $$(echo $$check | tr , ' '); \
-		echo "== $$*"; \
-		$(BIN)/$$* || status=1; \
-	done; \
+	$(BIN)/ruff check || status=1; \
+	$(BIN)/ruff format --check || status=1; \
+	$(BIN)/mypy || status=1; \
+	$(BIN)/pyright || status=1; \
+	$(BIN)/lint-imports --no-logo || status=1; \
+	$(BIN)/deptry src || status=1; \
 	exit $$status
 
 format: dev ## Format the code and mend what ruff can mend

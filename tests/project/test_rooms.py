@@ -18,7 +18,7 @@ PURE = (
     "outbox/pump.py",
     "emulator/world.py",
 )
-SAYS_PURE = re.compile(r"\bPure[:.]")
+SAYS_PURE = re.compile(r"\bPure\b")
 
 
 @pytest.fixture(scope="session")
