@@ -1,0 +1,129 @@
+"""What every contender shares: the events, the clock around each call, and the line of results.
+
+Standard library only, since it runs in the environment of each peer. A contender is a script that
+calls `contend(run)`; `run` says all events of its job and returns when everything is delivered.
+What the measuring itself costs (making the event, reading the clock) is measured in the same
+process first, and reported so that it can be taken off.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+BASE_TIME = 1_760_000_000
+PEOPLE = 50_000
+CALIBRATION = 20_000
+clock = time.perf_counter
+
+
+def event(i: int) -> dict[str, Any]:
+    """Return about 400 bytes of an order; `mk` is the marker that the sink counts."""
+    return {
+        "mk": f"ev@{i:09d}",
+        "order_id": f"ord_{i * 7919 % 100_000_000:08d}",
+        "total": 129.95 + (i % 100),
+        "currency": "EUR",
+        "coupon": None,
+        "first_order": i % 3 == 0,
+        "items": [
+            {"sku": "SKU-10442", "name": "Linen shirt, navy", "quantity": 2, "price": 39.5},
+            {"sku": "SKU-20993", "name": "Canvas belt", "quantity": 1, "price": 24.0},
+        ],
+        "url": "https://shop.example.com/checkout/thanks",
+    }
+
+
+def person(i: int) -> str:
+    """Return whose event number *i* is."""
+    return f"user_{i % PEOPLE:06d}"
+
+
+def batch_item(i: int, ident: str | None = None) -> dict[str, Any]:
+    """Return event number *i* as one element of `POST /api/v2/batch`."""
+    return {
+        "type": "person",
+        "action": "event",
+        "identifiers": {"id": person(i)},
+        "name": "order_completed",
+        "attributes": event(i),
+        "timestamp": BASE_TIME + i // 100,
+        "id": ident or f"01JA{i:022d}",
+    }
+
+
+class Job:
+    """How many events to say, to whom, and how; collects the time of each call."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.n: int = given.n
+        self.url: str = given.url
+        self.port: int = int(self.url.rpartition(":")[2])
+        self.ca: str = given.ca
+        self.pace: float = given.pace
+        self.options: dict[str, str] = dict(word.split("=", 1) for word in given.option)
+        self.latencies: list[float] = []
+        self.refused = 0
+        self.extra: dict[str, float] = {}
+
+    def option(self, name: str, default: int) -> int:
+        """Return a whole-number option."""
+        return int(self.options.get(name, default))
+
+    def each(self, call: Callable[[int, dict[str, Any]], object], upto: int | None = None) -> None:
+        """Make every event and time the call that takes it, at `pace` a second when asked."""
+        latencies, start = self.latencies, clock()
+        for i in range(self.n if upto is None else upto):
+            if self.pace and (early := start + i / self.pace - clock()) > 0:
+                time.sleep(early)
+            made = event(i)
+            before = clock()
+            call(i, made)
+            latencies.append(clock() - before)
+
+
+def _cost_of_measuring(job: Job) -> float:
+    """Return the CPU seconds that an event costs before anybody does anything with it."""
+    bare = Job(argparse.Namespace(n=CALIBRATION, url=job.url, ca=job.ca, pace=0, option=[]))
+    before = time.process_time()
+    bare.each(lambda i, made: None)
+    return (time.process_time() - before) / CALIBRATION
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e6
+
+
+def contend(run: Callable[[Job], None]) -> None:
+    """Run one contender as its command line says and print its results as a line of JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int, required=True)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--ca", required=True)
+    parser.add_argument("--pace", type=float, default=0)
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
+    job = Job(parser.parse_args())
+    harness = _cost_of_measuring(job)
+    wall, cpu = clock(), time.process_time()
+    run(job)
+    wall, cpu = clock() - wall, time.process_time() - cpu
+    results: dict[str, Any] = {
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "harness_cpu_s": harness * job.n,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "refused": job.refused,
+        "extra": job.extra,
+    }
+    if job.latencies:
+        ordered = sorted(job.latencies)
+        results |= {"p50_us": _at(ordered, 0.5), "p99_us": _at(ordered, 0.99)}
+        results["max_us"] = ordered[-1] * 1e6
+    print(json.dumps(results), flush=True)
+    sys.stdout.flush()
+    # Peers leave threads and exit handlers behind that would only spoil the next one's run.
+    os._exit(0)
