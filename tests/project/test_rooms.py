@@ -53,16 +53,3 @@ def test_every_pure_room_is_held_pure(package: Path, contracts: dict[str, Any]) 
         if SAYS_PURE.search(ast.get_docstring(ast.parse(path.read_text())) or "")
     }
     assert {name for name in rooms | say_so if not within(name, held)} == set()
-
-
-def test_the_emulator_is_held_apart(package: Path, contracts: dict[str, Any]) -> None:
-    """The emulator uses nothing whose mistakes it is there to catch."""
-    forbidden = set(contracts["The emulator can catch our mistakes"]["forbidden_modules"])
-
-    rooms = ("client", "outbox", "settings", "_io")
-    there = {
-        f"ferryman.{name}"
-        for name in rooms
-        if (package / name).is_dir() or (package / f"{name}.py").is_file()
-    }
-    assert there <= forbidden
