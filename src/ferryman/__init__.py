@@ -1,0 +1,98 @@
+"""Carries what a Python application says about its customers to Customer.io, and loses none.
+
+    from ferryman import Event, get_outbox
+
+    class SignedUp(Event):
+        method: str
+
+    get_outbox().track("42", SignedUp(method="google"))
+"""
+
+from ferryman import operations
+from ferryman._core.account import Account
+from ferryman._core.batch import BatchResult
+from ferryman._core.message import Operation, Receipt, Repeat
+from ferryman._core.person import Anonymous, CioId, CioObjectId, Email, ObjectId, Phone
+from ferryman._core.retry import Retry
+from ferryman._io.options import Http
+from ferryman._io.retrying import with_retry, with_retry_async
+from ferryman.client import AsyncClient, Client
+from ferryman.errors import (
+    BadRequest,
+    ConfigurationError,
+    FerrymanError,
+    FlushTimeout,
+    Forbidden,
+    InvalidOperation,
+    NotFound,
+    OutboxClosed,
+    OutboxFull,
+    RateLimited,
+    Refused,
+    ServerError,
+    StoreError,
+    TooLarge,
+    Unauthorized,
+    Undelivered,
+    Unreachable,
+)
+from ferryman.outbox import AsyncOutbox, Outbox
+from ferryman.plan import Event, Person
+from ferryman.settings import (
+    Settings,
+    get_async_client,
+    get_async_outbox,
+    get_client,
+    get_outbox,
+    reset,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Account",
+    "Anonymous",
+    "AsyncClient",
+    "AsyncOutbox",
+    "BadRequest",
+    "BatchResult",
+    "CioId",
+    "CioObjectId",
+    "Client",
+    "ConfigurationError",
+    "Email",
+    "Event",
+    "FerrymanError",
+    "FlushTimeout",
+    "Forbidden",
+    "Http",
+    "InvalidOperation",
+    "NotFound",
+    "ObjectId",
+    "Operation",
+    "Outbox",
+    "OutboxClosed",
+    "OutboxFull",
+    "Person",
+    "Phone",
+    "RateLimited",
+    "Receipt",
+    "Refused",
+    "Repeat",
+    "Retry",
+    "ServerError",
+    "Settings",
+    "StoreError",
+    "TooLarge",
+    "Unauthorized",
+    "Undelivered",
+    "Unreachable",
+    "get_async_client",
+    "get_async_outbox",
+    "get_client",
+    "get_outbox",
+    "operations",
+    "reset",
+    "with_retry",
+    "with_retry_async",
+]

@@ -1,0 +1,6 @@
+"""KEEPS AND CARRIES. What is accepted here is kept, and delivered in order."""
+
+from ferryman.outbox.aio import AsyncOutbox
+from ferryman.outbox.outbox import Outbox
+
+__all__ = ["AsyncOutbox", "Outbox"]

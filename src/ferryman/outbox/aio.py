@@ -1,0 +1,170 @@
+"""AsyncOutbox: the same promises; acceptance is awaited off the loop, one commit for many tasks.
+
+Tasks that accept at the same time share one commit: the first to come takes everybody who
+joined until it begins, so that a loop with 256 busy tasks pays one fsync for all of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, overload
+
+import anyio
+import anyio.to_thread
+from typing_extensions import Self
+
+from ferryman import operations as say
+from ferryman._core.account import Account
+from ferryman._core.message import Operation, Receipt
+from ferryman._core.method import KeepsAsync
+from ferryman._core.person import AnyObjectId, PersonId
+from ferryman._io.stamp import stamp
+from ferryman.errors import InvalidOperation
+from ferryman.operations.verbs import Writes
+from ferryman.plan import Event, Person
+
+from .entry import Counts, Store
+from .outbox import Outbox
+
+
+class _Group:
+    """Operations that share a commit, and what came of it."""
+
+    __slots__ = ("at", "done", "error", "operations")
+
+    def __init__(self, operations: list[Operation[Any]], at: int) -> None:
+        self.operations = operations
+        self.at = at
+        self.done = anyio.Event()
+        self.error: Exception | None = None
+
+
+class AsyncOutbox(KeepsAsync, Writes):
+    """Accepts operations from async code; arguments, promises and errors are those of Outbox.
+
+    Use it on one event loop. A task that is cancelled while it waits may have been accepted.
+    """
+
+    def __init__(self, place: str | Store, account: Account, **options: Any) -> None:
+        self._outbox = Outbox(place, account, **options)
+        self._group: _Group | None = None
+        self._turn = anyio.Lock()
+
+    @property
+    def account(self) -> Account:
+        """The workspace it delivers to."""
+        return self._outbox.account
+
+    @property
+    def level(self) -> str:
+        """How safe an accepted operation is."""
+        return self._outbox.level
+
+    async def accept(self, operation: Operation[Any]) -> Receipt:
+        """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
+        if not operation.endpoint.writes:
+            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+        if self._outbox.level == "memory":
+            return self._outbox.accept(operation)
+        ident, at = stamp()
+        stamped = operation.stamped(ident, at)
+        await self._join([stamped], at)
+        return Receipt(stamped.id, self._outbox._store.level)
+
+    async def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
+        """Keep many *operations*: see :meth:`Outbox.accept_many`."""
+        return await anyio.to_thread.run_sync(self._outbox.accept_many, list(operations))
+
+    async def _join(self, operations: list[Operation[Any]], at: int) -> None:
+        group = self._group
+        if group is not None:
+            group.operations += operations
+            group.at = at
+            await group.done.wait()
+        else:
+            group = self._group = _Group(operations, at)
+            # The commit serves the whole group: cancelling the first must not cancel the others.
+            with anyio.CancelScope(shield=True):
+                async with self._turn:
+                    self._group = None
+                    await self._commit(group)
+        if group.error is not None:
+            raise group.error
+
+    async def _commit(self, group: _Group) -> None:
+        try:
+            await anyio.to_thread.run_sync(self._outbox._put, group.operations, group.at)
+        except Exception as error:
+            group.error = error
+        finally:
+            group.done.set()
+
+    @overload
+    async def track(
+        self,
+        person: PersonId,
+        event: Event,
+        /,
+        *,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> Receipt: ...
+    @overload
+    async def track(
+        self,
+        person: PersonId,
+        event: str,
+        /,
+        *,
+        data: Mapping[str, object] | None = ...,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> Receipt: ...
+    async def track(self, person: PersonId, event: Any, /, **given: Any) -> Receipt:
+        """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
+        return await self.accept(say.track(person, event, **given))
+
+    async def identify(
+        self,
+        person: PersonId,
+        attributes: Person | Mapping[str, object] | None = None,
+        /,
+        *,
+        update_only: bool = False,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = None,
+        timestamp: datetime | None = None,
+    ) -> Receipt:
+        """Keep who *person* is: see :func:`ferryman.operations.identify`."""
+        return await self.accept(
+            say.identify(
+                person,
+                attributes,
+                update_only=update_only,
+                relationships_to=relationships_to,
+                timestamp=timestamp,
+            )
+        )
+
+    def stats(self) -> Counts:
+        """Return the accounts: ``accepted == delivered + pending + dead``, at every moment."""
+        return self._outbox.stats()
+
+    async def flush(self, timeout: float | None = None) -> None:
+        """Wait until everything accepted before the call is delivered: see :meth:`Outbox.flush`."""
+        await anyio.to_thread.run_sync(self._outbox.flush, timeout)
+
+    async def aclose(self, timeout: float = 5.0) -> None:
+        """Deliver what waits for up to *timeout* seconds, then let go: see :meth:`Outbox.close`."""
+        await anyio.to_thread.run_sync(self._outbox.close, timeout)
+
+    def __repr__(self) -> str:
+        """Show how safe it is, and the account with its keys masked."""
+        return f"<Async{repr(self._outbox)[1:]}"
+
+    async def __aenter__(self) -> Self:
+        self._outbox.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()

@@ -1,0 +1,282 @@
+"""Accepts operations, keeps them safe, returns at once: Outbox and AsyncOutbox.
+
+Acceptance is checked and encoded in the caller's frame; a relay thread delivers. Exit, fork and
+close are here, because this is what an application holds.
+"""
+
+import atexit
+import logging
+import os
+import time
+import warnings
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, overload
+
+from typing_extensions import Self
+
+from ferryman import operations as say
+from ferryman._core.account import Account
+from ferryman._core.message import Operation, Receipt
+from ferryman._core.method import Keeps
+from ferryman._core.person import AnyObjectId, PersonId
+from ferryman._io.options import Http, Mode
+from ferryman._io.stamp import stamp
+from ferryman._io.sync import SyncDriver
+from ferryman._io.watch import Observer, log_exchange
+from ferryman.errors import FlushTimeout, FerrymanError, InvalidOperation, OutboxClosed
+from ferryman.operations.verbs import Writes
+from ferryman.plan import Event, Person
+
+from .entry import Counts, Store
+from .relay import Relay
+from .stores import open_store
+
+_log = logging.getLogger("ferryman")
+Carrier: TypeAlias = Literal["thread", "external"]
+
+
+class Outbox(Keeps, Writes):
+    """Accepts what the client says, keeps it, and delivers it in the background.
+
+    *place* is ``"sqlite:///relative/file.db"``, ``"sqlite:////absolute/file.db"``, ``"memory:"``
+    or a store of your own. Each write returns a :class:`Receipt` once the operation is as safe
+    as the store promises: ``"power"`` (on disk) for SQLite, ``"memory"`` for memory.
+
+    *workspace* names whose operations these are; *concurrency* is the number of requests at
+    once, *linger* the seconds a request waits to be filled. ``relay="external"`` starts no
+    thread: another process on the same file, or ``ferryman relay run``, delivers.
+    ``mode="off"`` checks, keeps and counts everything and sends nothing.
+
+    At the end of the process without :meth:`close`, what waits is delivered for up to
+    *exit_timeout* seconds; what then is left stays on disk, or is lost in memory and said so.
+
+    Raises ConfigurationError, and StoreError when the place cannot be used.
+    """
+
+    def __init__(
+        self,
+        place: str | Store,
+        account: Account,
+        *,
+        http: Http | None = None,
+        mode: Mode = "live",
+        workspace: str = "default",
+        relay: Carrier = "thread",
+        concurrency: int = 4,
+        linger: float = 0.05,
+        exit_timeout: float = 2.0,
+        observers: tuple[Observer, ...] = (log_exchange,),
+    ) -> None:
+        account.authorization("track")
+        self.account = account
+        self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
+        self._driver = SyncDriver(http or Http(), mode=mode, observers=observers)
+        self._relay = Relay(
+            self._store, account, self._driver, concurrency=concurrency, linger=linger
+        )
+        self._carries = relay == "thread"
+        self._started = False
+        self._closed = False
+        self._exit_timeout = exit_timeout
+        _OPEN.add(self)
+
+    @property
+    def level(self) -> str:
+        """How safe an accepted operation is: ``"power"``, ``"process"`` or ``"memory"``."""
+        return self._store.level
+
+    # -- accepting
+
+    def accept(self, operation: Operation[Any]) -> Receipt:
+        """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
+        if not operation.endpoint.writes:
+            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+        ident, at = stamp()
+        stamped = operation.stamped(ident, at)
+        self._put((stamped,), at)
+        return Receipt(stamped.id, self._store.level)
+
+    def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
+        """Keep many *operations*, in order, in chunks of 1,000 that are kept or refused whole.
+
+        Returns their receipts. Raises what :meth:`accept` raises; chunks before are kept.
+        """
+        receipts: list[Receipt] = []
+        chunk: list[Operation[Any]] = []
+        ident, at = "", 0
+        for operation in operations:
+            if not operation.endpoint.writes:
+                raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+            ident, at = stamp()
+            chunk.append(operation.stamped(ident, at))
+            if len(chunk) == 1_000:
+                self._put(chunk, at)
+                receipts += [Receipt(each.id, self._store.level) for each in chunk]
+                chunk = []
+        if chunk:
+            self._put(chunk, at)
+            receipts += [Receipt(each.id, self._store.level) for each in chunk]
+        return receipts
+
+    def _put(self, operations: Sequence[Operation[Any]], at: int) -> None:
+        if self._closed:
+            raise OutboxClosed("the outbox is closed")
+        self._store.put(operations, at)
+        if self._carries:
+            if not self._started:
+                self.start()
+            self._relay.wake()
+
+    @overload
+    def track(
+        self,
+        person: PersonId,
+        event: Event,
+        /,
+        *,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> Receipt: ...
+    @overload
+    def track(
+        self,
+        person: PersonId,
+        event: str,
+        /,
+        *,
+        data: Mapping[str, object] | None = ...,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> Receipt: ...
+    def track(self, person: PersonId, event: Any, /, **given: Any) -> Receipt:
+        """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
+        return self.accept(say.track(person, event, **given))
+
+    def identify(
+        self,
+        person: PersonId,
+        attributes: Person | Mapping[str, object] | None = None,
+        /,
+        *,
+        update_only: bool = False,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = None,
+        timestamp: datetime | None = None,
+    ) -> Receipt:
+        """Keep who *person* is: see :func:`ferryman.operations.identify`."""
+        return self.accept(
+            say.identify(
+                person,
+                attributes,
+                update_only=update_only,
+                relationships_to=relationships_to,
+                timestamp=timestamp,
+            )
+        )
+
+    # -- asking and ending
+
+    def start(self) -> None:
+        """Start delivering what waits, of earlier processes too, before anything is accepted."""
+        if self._carries and not self._closed:
+            self._started = True
+            self._relay.start()
+
+    def stats(self) -> Counts:
+        """Return the accounts: ``accepted == delivered + pending + dead``, at every moment."""
+        return self._store.counts()
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until everything accepted before the call is delivered or dead.
+
+        Raises FlushTimeout, naming how much is left, after *timeout* seconds; nothing is lost
+        by that. With ``relay="external"`` somebody else has to deliver.
+        """
+        if self._relay.is_own_thread():
+            raise FerrymanError("flush() cannot be called by the relay itself")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        upto = self._store.last()
+        self.start()
+        self._relay.hurry()
+        try:
+            while left := self._store.pending(upto):
+                rest = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
+                if rest <= 0:
+                    raise FlushTimeout(f"{left:,} operations still wait; they are kept", pending=left)
+                self._relay.await_change(rest)
+        finally:
+            self._relay.relax()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Deliver what waits for up to *timeout* seconds, then let go; closing twice is fine.
+
+        What is left stays on disk for the next process. A memory outbox that cannot deliver
+        everything raises FlushTimeout: those operations are lost with it.
+        """
+        if self._closed:
+            return
+        left: FlushTimeout | None = None
+        if self._carries:
+            try:
+                self.flush(timeout)
+            except FlushTimeout as late:
+                left = late
+        self._closed = True
+        self._relay.stop(min(timeout, 1.0))
+        self._driver.close()
+        self._store.close()
+        _OPEN.discard(self)
+        if left is not None and self._store.level == "memory":
+            raise FlushTimeout(f"{left.pending:,} operations are lost", pending=left.pending)
+
+    def _at_exit(self) -> None:
+        if self._carries and (self._started or self._store.level == "memory"):
+            try:
+                self.close(self._exit_timeout)
+            except FlushTimeout as late:
+                _log.error("ferryman.lost_at_exit", extra={"operations": late.pending})
+            except FerrymanError as error:
+                _log.error("ferryman.exit_failed", extra={"error": type(error).__name__})
+
+    def _forked(self) -> None:
+        # The parent owns threads, connections and what it buffered; the child begins anew.
+        self._started = False
+        forked = getattr(self._store, "forked", None)
+        if forked is not None:
+            forked()
+        self._relay.begin()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2)
+
+    def __repr__(self) -> str:
+        """Show how safe it is, and the account with its keys masked."""
+        return f"<Outbox {self._store.level} {self.account!r}>"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+_OPEN: "weakref.WeakSet[Outbox]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for outbox in list(_OPEN):
+        outbox._forked()
+
+
+def _leave() -> None:
+    for outbox in list(_OPEN):
+        outbox._at_exit()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_leave)
