@@ -24,7 +24,7 @@ def is_phone(value: object) -> bool:
     return isinstance(value, str) and _E164.fullmatch(value) is not None
 
 
-class Act(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+class Act(msgspec.Struct, frozen=True, tag=True, tag_field="act", omit_defaults=True):
     """One thing done to a workspace."""
 
 

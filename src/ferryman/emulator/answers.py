@@ -66,7 +66,7 @@ def errors(status: int, messages: Sequence[str]) -> Answer:
 
 
 def item_errors(status: int, found: Sequence[tuple[int | None, InvalidItem]]) -> Answer:
-    """Answer `{"errors": [{reason, field, message}, ...]}`, with a batch_index where one is given."""
+    """Answer `{"errors": [{reason, field, message}, ...]}`, a batch_index first where given."""
     listed: list[dict[str, Any]] = []
     for index, wrong in found:
         entry = {"reason": wrong.reason, "field": wrong.field, "message": wrong.message}

@@ -36,7 +36,7 @@ def optional_object(value: object, field: str) -> JsonObject:
 def a_list(value: object, field: str) -> list[Any]:
     """Return *value* if it is a JSON array."""
     if isinstance(value, list):
-        return cast("list[Any]", value)
+        return value  # pyright: ignore[reportUnknownVariableType]  # JSON: of anything
     raise _wrong(value, field, "an array")
 
 
@@ -67,13 +67,17 @@ def event_name(value: object, field: str = "name") -> str:
     """Return the name of an event, at most 100 bytes."""
     name = text(value, field)
     if len(name.encode()) > MAX_EVENT_NAME_BYTES:
-        raise InvalidItem("too_long", field, f"{field} must be at most {MAX_EVENT_NAME_BYTES} bytes")
+        raise InvalidItem(
+            "too_long", field, f"{field} must be at most {MAX_EVENT_NAME_BYTES} bytes"
+        )
     return name
 
 
 def event_type(value: object) -> EventType:
     """Return the type of an event: whatever is neither page nor screen is an event."""
-    return value if value in ("page", "screen") else "event"  # type: ignore[return-value] -- narrowed by `in`
+    if value == "page":
+        return "page"
+    return "screen" if value == "screen" else "event"
 
 
 def person_id(value: object, field: str) -> str:

@@ -78,7 +78,10 @@ def match(method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
                 # A blank or dotted segment is never an id: proxies and clients resolve it away.
                 if segment in ("", ".", ".."):
                     break
-                values[part[1:-1]] = unquote(segment, errors="strict")
+                try:
+                    values[part[1:-1]] = unquote(segment, errors="strict")
+                except UnicodeDecodeError:
+                    break
             elif part != segment:
                 break
         else:

@@ -180,11 +180,17 @@ def _segment(path: dict[str, str]) -> str:
 
 
 def _segment_people(path: dict[str, str], body: JsonObject) -> tuple[acts.Who, ...]:
-    kind = path.get("id_type") or "id"
-    if kind not in MERGED:
-        raise InvalidItem("invalid", "id_type", f"id_type must be one of {', '.join(MERGED)}")
+    kind = _id_type(path.get("id_type") or "id")
     ids: list[Any] = reading.a_list(body.get("ids"), "ids")
     if len(ids) > MAX_SEGMENT_IDS:
         raise InvalidItem("too_long", "ids", f"ids must hold at most {MAX_SEGMENT_IDS}")
     # "Entries that do not match the id_type are ignored": anything but a string is one.
-    return tuple(acts.Who(kind, id_) for id_ in ids if isinstance(id_, str) and id_)  # type: ignore[arg-type] -- kind was checked
+    return tuple(acts.Who(kind, id_) for id_ in ids if isinstance(id_, str) and id_)
+
+
+def _id_type(value: str) -> acts.Kind:
+    match value:
+        case "id" | "email" | "cio_id":
+            return value
+        case _:
+            raise InvalidItem("invalid", "id_type", f"id_type must be one of {', '.join(MERGED)}")

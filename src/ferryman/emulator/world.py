@@ -46,7 +46,7 @@ class World:
         self.state = State()
 
 
-def _apply(state: State, act: AnyAct, at: float) -> Change:  # noqa: PLR0911, PLR0912 -- one line an act
+def _apply(state: State, act: AnyAct, at: float) -> Change:  # noqa: PLR0912 -- one line an act
     match act:
         case Record():
             return recording.record(state, act, at)
