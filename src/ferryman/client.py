@@ -339,6 +339,10 @@ class AsyncClient(_Speaker[AsyncDriver], AsksAsync, Writes, Reads):
         self._closed = True
         await self._driver.aclose()
 
+    def abandon(self) -> None:
+        """Let go without awaiting: for when the loop it ran on is gone."""
+        self._closed = True
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -58,10 +58,14 @@ _Plain3: TypeAlias = _Plain0 | list[_Plain2] | dict[str, _Plain2]
 _Plain4: TypeAlias = _Plain0 | list[_Plain3] | dict[str, _Plain3]
 
 
-class _Plain(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _PlainValue(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A class, because msgspec keeps the compiled form of a class and of nothing else."""
 
     value: _Plain4
+
+
+class _PlainObject(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    value: dict[str, _Plain3]
 
 
 def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
@@ -70,10 +74,10 @@ def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
     *at* names the argument in errors ("data", "attributes"). A dataclass, msgspec struct or
     pydantic model is an object too. Raises InvalidOperation, naming the field and the rule.
     """
-    if type(data) is dict and (plain := _encode_plain(data)) is not None:
+    if (plain := _encode_plain(data, _PlainObject)) is not None:
         return plain
     wire = to_plain(data, api, at=at)
-    if type(wire) is not dict:
+    if not isinstance(wire, dict):
         raise InvalidOperation(f"must be a mapping, not {type(data).__name__}", field=at)
     return ENCODER.encode(wire)
 
@@ -83,7 +87,7 @@ def encode_value(value: object, api: Api, *, at: str) -> bytes:
 
     *at* names the argument in errors. Raises InvalidOperation, naming the field and the rule.
     """
-    if (plain := _encode_plain(value)) is not None:
+    if (plain := _encode_plain(value, _PlainValue)) is not None:
         return plain
     return ENCODER.encode(to_plain(value, api, at=at))
 
@@ -139,12 +143,12 @@ def iso(moment: datetime, *, at: str) -> str:
         raise wrong.located(at) from None
 
 
-def _encode_plain(value: object) -> bytes | None:
+def _encode_plain(value: object, of: type[_PlainObject | _PlainValue]) -> bytes | None:
     """Encode what is nothing but plain data; None when it is not, or may not be."""
     try:
         # The copy that the check makes is equal only if every array was a list already: sets
         # and tuples pass the check, and a set would be written in an order of its own.
-        if msgspec.convert((value,), _Plain).value == value:
+        if msgspec.convert((value,), of).value == value:
             return ENCODER.encode(value)
     except Exception:  # whatever it was, the long way finds it and names it
         return None

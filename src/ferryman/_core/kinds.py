@@ -6,7 +6,7 @@ encoder's callers, which are in encode.py.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -59,7 +59,8 @@ def _step(step: str | int) -> str:
 _Take: TypeAlias = Callable[[Any, Api, int], object]
 
 
-def take(value: Any, api: Api, depth: int) -> object:
+def take(value: object, api: Api, depth: int) -> object:
+    """Return *value* as the encoder may have it, by its rule; raises Wrong."""
     if depth > MAX_DEPTH:
         raise Wrong(f"is nested deeper than {MAX_DEPTH} levels, or holds itself")
     return _kind_of(type(value)).take(value, api, depth)
@@ -127,19 +128,22 @@ def _set(value: Set[object], api: Api, depth: int) -> list[object]:
     return sorted((take(item, api, depth + 1) for item in value), key=ENCODER.encode)
 
 
+# The entries that a dict holds, as the encoder sees them, even where a subclass shows others.
+_held: Final[Callable[[dict[object, object]], Iterable[tuple[object, object]]]] = dict.items
+
+
 def _dict(value: dict[object, object], api: Api, depth: int) -> dict[str, object]:
-    # The entries that it holds, as the encoder sees them, even where a subclass shows others.
-    return _entries(dict.items(value), api, depth)
+    return _entries(_held(value), api, depth)
 
 
 def _mapping(value: Mapping[object, object], api: Api, depth: int) -> dict[str, object]:
     return _entries(value.items(), api, depth)
 
 
-def _entries(entries: Any, api: Api, depth: int) -> dict[str, object]:
+def _entries(entries: Iterable[tuple[object, object]], api: Api, depth: int) -> dict[str, object]:
     out: dict[str, object] = {}
     for key, item in entries:
-        name = _key(key)
+        name = key_text(key)
         if name in out:
             raise Wrong("has two keys that are the same string")
         try:
@@ -150,7 +154,8 @@ def _entries(entries: Any, api: Api, depth: int) -> dict[str, object]:
     return out
 
 
-def _key(key: object) -> str:
+def key_text(key: object) -> str:
+    """Return the text of a *key*; raises Wrong when it is not a string."""
     if isinstance(key, Enum):
         key = key.value
     if not isinstance(key, str):
@@ -173,13 +178,13 @@ def _struct(value: msgspec.Struct, api: Api, depth: int) -> object:
         named.append((config.tag_field, config.tag))
     for field in msgspec.structs.fields(type(value)):
         item = entries[field.name]
-        if item is not msgspec.UNSET and not (config.omit_defaults and _is_default(item, field)):
+        if item is not msgspec.UNSET and not (config.omit_defaults and is_default(item, field)):
             named.append((field.encode_name, item))
     return _entries(named, api, depth)
 
 
-def _is_default(value: object, field: msgspec.structs.FieldInfo) -> bool:
-    # As msgspec itself decides it, so that the short way and the long way write the same.
+def is_default(value: object, field: msgspec.structs.FieldInfo) -> bool:
+    """Whether msgspec's ``omit_defaults`` leaves *value* out; both ways must write the same."""
     factory = field.default_factory
     if factory in {list, dict, set}:
         return type(value) is factory and not value
@@ -202,6 +207,7 @@ def _refuse(rule: str) -> _Take:
 
 
 def seconds(moment: datetime) -> int:
+    """Return the whole Unix second that *moment* lies in; raises Wrong."""
     # Counted in integers: float seconds round the last microsecond of a far year upwards.
     if moment.utcoffset() is None:
         raise Wrong(_NAIVE)
@@ -210,6 +216,7 @@ def seconds(moment: datetime) -> int:
 
 
 def iso8601(moment: datetime) -> str:
+    """Return *moment* in UTC, with as many digits of its fraction as it needs; raises Wrong."""
     if moment.utcoffset() is None:
         raise Wrong(_NAIVE)
     since = moment - EPOCH
@@ -233,9 +240,9 @@ class Kind(msgspec.Struct, frozen=True):
 
     def __contains__(self, cls: type) -> bool:
         """Whether values of *cls* are of this kind."""
-        if isinstance(self.is_kind, tuple):
-            return issubclass(cls, self.is_kind)
-        return self.is_kind(cls)
+        if callable(self.is_kind):
+            return self.is_kind(cls)
+        return issubclass(cls, self.is_kind)
 
 
 def _has_model_dump(cls: type) -> bool:
@@ -288,6 +295,9 @@ KINDS: Final[tuple[Kind, ...]] = (
 """The rules. The first row that fits a value's type holds; a subclass falls under its base."""
 
 
-@lru_cache(maxsize=1024)
-def _kind_of(cls: type) -> Kind:
+def _find_kind(cls: type) -> Kind:
     return next(kind for kind in KINDS if cls in kind)
+
+
+# Typed by hand: to mypy a class is not hashable.
+_kind_of: Final[Callable[[type], Kind]] = lru_cache(maxsize=1024)(_find_kind)

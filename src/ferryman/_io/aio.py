@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import anyio
-import anyio.lowlevel
 import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Reply, Request
 
 from .failures import ANY, no_reply
+from .loop import current_loop
 from .options import Http, Mode, arguments
 from .watch import Observer, notify
 
@@ -30,12 +30,13 @@ class AsyncDriver:
         self._off = mode == "off"
         self._observers = observers
         self._arguments = arguments(http, transport=httpx2.AsyncHTTPTransport)
-        self._clients: dict[object, httpx2.AsyncClient] = {}
+        self._clients: weakref.WeakKeyDictionary[Any, httpx2.AsyncClient]
+        self._clients = weakref.WeakKeyDictionary()
         self._inherited: list[httpx2.AsyncClient] = []
         _DRIVERS.add(self)
 
     def _client(self) -> httpx2.AsyncClient:
-        loop = anyio.lowlevel.current_token()
+        loop = current_loop()
         client = self._clients.get(loop)
         if client is None:
             if self._clients or self._inherited:  # transports are not shared between loops
@@ -45,7 +46,7 @@ class AsyncDriver:
 
     def _forked(self) -> None:
         self._inherited.extend(self._clients.values())
-        self._clients = {}
+        self._clients = weakref.WeakKeyDictionary()
 
     async def send(self, request: Request) -> Answer:
         """Put *request* on the wire and return what came of it."""
@@ -84,7 +85,7 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """Close this loop's connections; closing twice is fine."""
-        client = self._clients.pop(anyio.lowlevel.current_token(), None)
+        client = self._clients.pop(current_loop(), None)
         if client is not None:
             await client.aclose()
 

@@ -158,6 +158,10 @@ class AsyncOutbox(KeepsAsync, Writes):
         """Deliver what waits for up to *timeout* seconds, then let go: see :meth:`Outbox.close`."""
         await anyio.to_thread.run_sync(self._outbox.close, timeout)
 
+    def abandon(self) -> None:
+        """Close without awaiting: for when the loop it ran on is gone."""
+        self._outbox.close()
+
     def __repr__(self) -> str:
         """Show how safe it is, and the account with its keys masked."""
         return f"<Async{repr(self._outbox)[1:]}"

@@ -1,0 +1,55 @@
+"""A checked event or person becomes the bytes of its attributes.
+
+Pure. Here lives the choice between the two ways of writing: the struct itself, when the encoder
+writes every field by our rules, or a dict of what the fields become. The envelope around the
+attributes is the business of operations/.
+"""
+
+from ferryman._core.encode import encode_value, to_plain
+from ferryman._core.kinds import ENCODER, Wrong
+from ferryman._core.message import Api
+from ferryman.errors import InvalidOperation
+from ferryman.plan.events import Event, Person, snake_case
+from ferryman.plan.shapes import Shape, shape_of
+
+
+def encode_event(event: Event, api: Api) -> bytes:
+    """Check *event* against its class and encode its data as one JSON object for *api*.
+
+    Raises InvalidOperation, which names the field and the rule and never the value.
+    """
+    if not isinstance(event, Event):
+        raise InvalidOperation(f"expected an Event, got {type(event).__name__}", field="event")
+    return _encode(event, api)
+
+
+def encode_person(person: Person, api: Api) -> bytes:
+    """Check *person* against its class and encode its attributes as one JSON object for *api*.
+
+    Raises InvalidOperation, which names the field and the rule and never the value.
+    """
+    if not isinstance(person, Person):
+        raise InvalidOperation(f"expected a Person, got {type(person).__name__}", field="person")
+    return _encode(person, api)
+
+
+def _encode(said: Event | Person, api: Api) -> bytes:
+    cls = type(said)
+    shape = cls.__wire__.get(api) or _compiled(cls, api)
+    try:
+        return ENCODER.encode(shape.take(said))
+    except Wrong as wrong:
+        raise wrong.located(_root(cls)) from None
+    except (UnicodeEncodeError, RecursionError):
+        # The encoder's words quote the text: the long way finds the field and names the rule.
+        return encode_value(to_plain(said, api, at=_root(cls)), api, at=_root(cls))
+
+
+def _compiled(cls: type[Event | Person], api: Api) -> Shape:
+    # At first use and not with the class, whose annotations may name classes further down.
+    # Two threads may both compile; they get the same shape.
+    return cls.__wire__.setdefault(api, shape_of(cls, api, at=_root(cls)))
+
+
+def _root(cls: type[Event | Person]) -> str:
+    return cls.__event__ if issubclass(cls, Event) else snake_case(cls.__name__)
