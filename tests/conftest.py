@@ -61,7 +61,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with the reference and the large data, beside the repository."""
-    folder = Path(os.environ.get("FERRYMAN_SHARED", ROOT.parent / "shared"))
+    folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip("needs the folder ../shared (reference and data)")
     return folder.resolve()
