@@ -84,7 +84,7 @@ ROWS = (
         script="peer_async.py",
         interpreter="async",
         options=("connections=4",),
-        events=(40_000, 40_000),
+        events=(80_000, 80_000),
     ),
     Row(
         name="posthog",
