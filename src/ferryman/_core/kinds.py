@@ -129,7 +129,9 @@ def _set(value: Set[object], api: Api, depth: int) -> list[object]:
 
 
 # The entries that a dict holds, as the encoder sees them, even where a subclass shows others.
-_held: Final[Callable[[dict[object, object]], Iterable[tuple[object, object]]]] = dict.items
+_held: Final[Callable[[dict[object, object]], Iterable[tuple[object, object]]]] = dict[
+    object, object
+].items
 
 
 def _dict(value: dict[object, object], api: Api, depth: int) -> dict[str, object]:
