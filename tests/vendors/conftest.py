@@ -34,15 +34,27 @@ class State:
     def __init__(self, url: str) -> None:
         self.address = url.removeprefix("http://")
 
-    def get(self, path: str) -> tuple[int, Any]:
+    def get(self, path: str, method: str = "GET") -> tuple[int, Any]:
         """Return the status and the decoded JSON of one page of the control API."""
         connection = HTTPConnection(self.address, timeout=10)
         try:
-            connection.request("GET", f"/emulator/{path}")
+            headers = {"Content-Type": "application/json"}
+            connection.request(method, f"/emulator/{path}", headers=headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+    def reset(self) -> None:
+        """Forget everybody and everything."""
+        assert self.get("reset", "POST")[0] == 200
+
+    def everything(self) -> dict[str, Any]:
+        """Return the whole state: all people with their events, objects, forms, deliveries."""
+        whole: dict[str, Any] = self.get("people?limit=1000&events=true")[1]
+        for page in ("objects", "forms", "deliveries"):
+            whole |= self.get(page)[1]
+        return whole | {"suppressed": self.summary()["suppressed"]}
 
     def summary(self) -> dict[str, Any]:
         """Return the counts."""
@@ -152,9 +164,10 @@ def run_or_skip(command: list[str], cwd: Path | None = None) -> None:
 def drive() -> Callable[..., dict[str, Any]]:
     """Run a scenario with the environment that the emulator prints; return what became of it."""
 
-    def run(command: list[str], env: dict[str, str]) -> dict[str, Any]:
+    def run(command: list[str], env: dict[str, str], told: str = "") -> dict[str, Any]:
         done = subprocess.run(
             command,
+            input=told,
             env={**os.environ, **env, "NO_PROXY": "localhost,127.0.0.1", "PYTHONPATH": ""},
             capture_output=True,
             text=True,
