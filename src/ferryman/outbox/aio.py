@@ -6,11 +6,10 @@ joined until it begins, so that a loop with 256 busy tasks pays one fsync for al
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import anyio
 import anyio.to_thread
-from typing_extensions import Self
 
 from ferryman import operations as say
 from ferryman._core.account import Account

@@ -106,8 +106,8 @@ class Store(Protocol):
         """Return the ``seq`` of the newest accepted entry, 0 for none ever."""
         ...
 
-    def pending(self, upto: int | None = None) -> int:
-        """Return how many entries with ``seq <= upto`` (all of them) wait."""
+    def pending(self, upto: int) -> int:
+        """Return how many entries with ``seq <= upto`` may still wait: 0 when none does."""
         ...
 
     def counts(self) -> Counts:

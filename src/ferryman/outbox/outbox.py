@@ -12,9 +12,7 @@ import warnings
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, overload
-
-from typing_extensions import Self
+from typing import Any, Literal, Self, TypeAlias, overload
 
 from ferryman import operations as say
 from ferryman._core.account import Account
@@ -25,7 +23,7 @@ from ferryman._io.options import Http, Mode
 from ferryman._io.stamp import stamp
 from ferryman._io.sync import SyncDriver
 from ferryman._io.watch import Observer, log_exchange
-from ferryman.errors import FlushTimeout, FerrymanError, InvalidOperation, OutboxClosed
+from ferryman.errors import FerrymanError, FlushTimeout, InvalidOperation, OutboxClosed
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person
 
@@ -205,7 +203,9 @@ class Outbox(Keeps, Writes):
             while left := self._store.pending(upto):
                 rest = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
                 if rest <= 0:
-                    raise FlushTimeout(f"{left:,} operations still wait; they are kept", pending=left)
+                    raise FlushTimeout(
+                        f"{left:,} operations still wait; they are kept", pending=left
+                    )
                 self._relay.await_change(rest)
         finally:
             self._relay.relax()

@@ -11,9 +11,9 @@ import time
 from typing import Any
 
 from ferryman._core.account import Account
+from ferryman._core.flow import Send
 from ferryman._core.message import Request
 from ferryman._core.retry import Retry
-from ferryman._core.flow import Send
 from ferryman._io.sync import SyncDriver, run
 from ferryman.errors import FerrymanError
 
@@ -243,5 +243,3 @@ class Relay:
             self._hire()
         else:
             self._room.notify()
-
-

@@ -4,7 +4,6 @@ A forked child drops what it inherited: the parent owns it and will deliver it.
 """
 
 import threading
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -100,13 +99,15 @@ class MemoryStore:
         """Return the number accepted so far."""
         return self._seq
 
-    def pending(self, upto: int | None = None) -> int:
-        """Return how many entries up to *upto* wait."""
+    def pending(self, upto: int) -> int:
+        """Return how many entries up to *upto* may still wait, 0 when none does."""
         with self._lock:
-            if upto is None or upto >= self._seq:
-                return len(self._read) + len(self._unread)
-            unread = [entry.seq for entry in self._unread]
-            return sum(seq <= upto for seq in self._read) + bisect_right(unread, upto)
+            waiting = len(self._read) + len(self._unread)
+            # Read entries keep their order in the dict, and are older than all unread ones.
+            oldest = next(iter(self._read), self._unread[0].seq if self._unread else None)
+            if oldest is None or oldest > upto:
+                return 0
+            return min(waiting, upto - oldest + 1)
 
     def counts(self) -> Counts:
         """Return the accounts."""

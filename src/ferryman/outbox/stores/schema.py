@@ -1,8 +1,15 @@
-"""The spool file's format: tables, header, and how a file is opened, made or refused.
+"""The spool file: how it is opened, made or refused, its tables, and its failures as ours.
 
 The header names the format and the workspace: a staging spool is never delivered to production,
 and a file of another format is refused with a sentence that says what to do.
 """
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import apsw
 
@@ -10,7 +17,9 @@ from ferryman.errors import StoreError
 
 APPLICATION_ID = 0x46455252  # "FERR"
 FORMAT = 1
-COLUMNS = ("seq", "id", "name", "key", "body", "other", "barrier", "path", "at")
+MIN_SQLITE = 3_051_003
+"""Before 3.51.3 two connections can corrupt a WAL database (the WAL-reset bug)."""
+BUSY_MS = 10_000
 
 _TABLES = f"""
 CREATE TABLE header(format INTEGER NOT NULL, workspace TEXT NOT NULL);
@@ -19,30 +28,61 @@ CREATE TABLE accounts(
     bytes INTEGER NOT NULL);
 CREATE TABLE entries(
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
-    body BLOB, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL);
+    body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL);
 CREATE TABLE dead(
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
-    body BLOB, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
+    body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
     reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, status INTEGER NOT NULL,
     attempts INTEGER NOT NULL, maybe_delivered INTEGER NOT NULL, died_at INTEGER NOT NULL);
 INSERT INTO accounts VALUES(0, 0, 0, 0);
 PRAGMA application_id = {APPLICATION_ID};
 """
 
+INSERT = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)"
+BURY = "INSERT INTO dead SELECT *, ?, ?, ?, ?, ?, ?, ? FROM entries WHERE seq = ?"
 
-def prepare(connection: apsw.Connection, *, workspace: str) -> None:
-    """Make *connection*'s file an outbox, or check that it is one of *workspace*.
 
-    Raises StoreError for a file that is something else, of another format or workspace.
+def open_spool(path: Path, *, workspace: str, synchronous: str) -> apsw.Connection:
+    """Return a connection to the outbox file *path*, made private to its owner when it is new.
+
+    Raises StoreError when it cannot be used: it says why and what to do.
     """
-    if _value(connection, "PRAGMA journal_mode=WAL") != "wal":
+    if apsw.SQLITE_VERSION_NUMBER < MIN_SQLITE:
+        raise StoreError("SQLite 3.51.3 or newer is needed: pip install -U apsw")
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        connection = apsw.Connection(str(path))
+        try:
+            connection.set_busy_timeout(BUSY_MS)
+            _prepare(connection, workspace)
+            connection.pragma("synchronous", synchronous)
+        except BaseException:
+            connection.close()
+            raise
+    except (apsw.Error, OSError) as error:
+        raise as_store_error(error) from None
+    return connection
+
+
+def _prepare(connection: apsw.Connection, workspace: str) -> None:
+    if connection.pragma("application_id") != APPLICATION_ID and (
+        connection.pragma("schema_version") != 0
+    ):
+        raise StoreError("the outbox file is another program's database")
+    if connection.pragma("journal_mode", "wal") != "wal":
         raise StoreError("the outbox file cannot be used here: its file system has no WAL")
-    connection.execute("PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-4000;")
-    connection.execute("PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;")
-    if _value(connection, "PRAGMA application_id") != APPLICATION_ID:
-        _make(connection, workspace)
-    found = connection.execute("SELECT format, workspace FROM header").fetchone()
-    if found is None or found[0] != FORMAT:
+    # The relay checkpoints, so that whoever accepts never waits for one.
+    connection.wal_autocheckpoint(0)
+    connection.pragma("cache_size", -4000)
+    connection.pragma("journal_size_limit", 64 * 1024**2)
+    if connection.pragma("application_id") != APPLICATION_ID:
+        with transaction(connection):
+            if connection.pragma("application_id") != APPLICATION_ID:  # nobody was quicker
+                connection.execute(_TABLES)
+                connection.execute("INSERT INTO header VALUES(?, ?)", (FORMAT, workspace))
+    found = one(connection, "SELECT format, workspace FROM header")
+    if found[0] != FORMAT:
         raise StoreError(
             f"the outbox file has a format this version does not know (this is {FORMAT});"
             " use the version that made it, or a newer one"
@@ -54,20 +94,63 @@ def prepare(connection: apsw.Connection, *, workspace: str) -> None:
         )
 
 
-def _make(connection: apsw.Connection, workspace: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if _value(connection, "PRAGMA application_id") != APPLICATION_ID:
-            if _value(connection, "SELECT count(*) FROM sqlite_master"):
-                raise StoreError("the outbox file is another program's database")
-            connection.execute(_TABLES)
-            connection.execute("INSERT INTO header VALUES(?, ?)", (FORMAT, workspace))
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+def one(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+    """Return the one row that *sql* gives."""
+    row: tuple[Any, ...] | None = connection.execute(sql, bindings).fetchone()
+    if row is None:
+        raise StoreError("the outbox file is damaged: a table is empty that never is")
+    return row
 
 
-def _value(connection: apsw.Connection, sql: str) -> object:
-    row = connection.execute(sql).fetchone()
-    return None if row is None else row[0]
+class transaction:  # noqa: N801 - used as a statement, like contextlib's
+    """One write transaction, begun at once so that it never fails half way for the lock."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+            except apsw.Error:
+                self._roll_back()
+                raise
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+# What SQLite or the system raised -> what the user is told. First match wins.
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((apsw.FullError,), "the disk is full; nothing of this call was accepted"),
+    ((apsw.ReadOnlyError, PermissionError), "the outbox file or its folder is not writable"),
+    (
+        (apsw.CantOpenError, FileNotFoundError, NotADirectoryError, IsADirectoryError),
+        "the outbox file cannot be opened: does its folder exist?",
+    ),
+    ((apsw.NotADBError, apsw.CorruptError), "the outbox file is damaged, or is not an outbox"),
+    ((apsw.BusyError, apsw.LockedError), "the outbox file stayed locked by another process"),
+)
+
+
+def as_store_error(error: Any) -> StoreError:
+    """Return what *error* of SQLite or the system means for the user."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(_FAILURES[0][1])
+    if getattr(error, "errno", None) == errno.EROFS:
+        return StoreError(_FAILURES[1][1])
+    for kinds, text in _FAILURES:
+        if isinstance(error, kinds):
+            return StoreError(text)
+    return StoreError(f"the outbox file failed ({type(error).__name__})")

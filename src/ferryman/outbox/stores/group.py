@@ -1,0 +1,79 @@
+"""Group commit: those who come while a commit is under way share the next one.
+
+Nobody lingers for company: a lone caller commits at once. Whoever finds no commit under way
+leads one for all who wait, then hands the lead to the first who came since. Knows no database.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Ticket(Generic[T]):
+    """One caller's share of a commit."""
+
+    __slots__ = ("error", "leads", "share", "turn")
+
+    def __init__(self, share: T) -> None:
+        self.share = share
+        self.error: Exception | None = None
+        self.leads = False
+        self.turn = threading.Lock()  # held until the caller is committed, or leads
+        self.turn.acquire()
+
+
+class GroupCommit(Generic[T]):
+    """Commits shares with *commit*, which takes a list of them, all or none.
+
+    When a group fails each share is tried alone, so that one caller's failure is not another's.
+    """
+
+    def __init__(self, commit: Callable[[list[T]], None]) -> None:
+        self._commit = commit
+        self._lock = threading.Lock()
+        self._waiting: list[_Ticket[T]] = []
+        self._under_way = False
+
+    def join(self, share: T) -> None:
+        """Return once *share* is committed; raise what its commit raised."""
+        ticket = _Ticket(share)
+        with self._lock:
+            self._waiting.append(ticket)
+            leads = not self._under_way
+            self._under_way = True
+        if not leads:
+            ticket.turn.acquire()
+            leads = ticket.leads
+        if leads:
+            self._lead(ticket)
+        if ticket.error is not None:
+            raise ticket.error
+
+    def _lead(self, own: _Ticket[T]) -> None:
+        with self._lock:
+            group, self._waiting = self._waiting, []
+        try:
+            self._try(group)
+        finally:
+            with self._lock:
+                if self._waiting:
+                    following = self._waiting[0]
+                    following.leads = True
+                    following.turn.release()
+                else:
+                    self._under_way = False
+            for ticket in group:
+                if ticket is not own:
+                    ticket.turn.release()
+
+    def _try(self, group: list[_Ticket[T]]) -> None:
+        try:
+            self._commit([ticket.share for ticket in group])
+        except Exception as error:
+            if len(group) == 1:
+                group[0].error = error
+                return
+            for ticket in group:
+                self._try([ticket])
