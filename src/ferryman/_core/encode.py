@@ -11,23 +11,14 @@ encoder call. Everything else is copied into plain data first, kind by kind.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, TypeAlias
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
-from ferryman._core.kinds import (
-    ENCODER,
-    KINDS,
-    MAX_FLOAT,
-    MAX_INT,
-    SURROGATE,
-    Wrong,
-    iso8601,
-    seconds,
-    take,
-)
+from ferryman._core.kinds import KINDS, iso8601, seconds, take
 from ferryman._core.message import Api
+from ferryman._core.plain import ENCODER, SURROGATE, PlainObject, Wrong, write
 from ferryman.errors import InvalidOperation
 
 __all__ = [
@@ -40,6 +31,7 @@ __all__ = [
     "segment",
     "to_plain",
     "unix_seconds",
+    "write",
 ]
 
 MAX_ITEM: Final = 32_768
@@ -47,25 +39,8 @@ MAX_ITEM: Final = 32_768
 MAX_BATCH: Final = 500_000
 """Bytes of one Track v2 or Pipelines batch: https://docs.customer.io/api/track/"""
 
-# Written out level by level: msgspec has recursive types for classes only. What is nested
-# deeper takes the long way, which has no such bound.
-_Int: TypeAlias = Annotated[int, msgspec.Meta(ge=-MAX_INT, le=MAX_INT)]
-_Float: TypeAlias = Annotated[float, msgspec.Meta(ge=-MAX_FLOAT, le=MAX_FLOAT)]  # never NaN
-_Plain0: TypeAlias = str | _Int | _Float | bool | None
-_Plain1: TypeAlias = _Plain0 | list[_Plain0] | dict[str, _Plain0]
-_Plain2: TypeAlias = _Plain0 | list[_Plain1] | dict[str, _Plain1]
-_Plain3: TypeAlias = _Plain0 | list[_Plain2] | dict[str, _Plain2]
-_Plain4: TypeAlias = _Plain0 | list[_Plain3] | dict[str, _Plain3]
-
-
-class _PlainValue(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A class, because msgspec keeps the compiled form of a class and of nothing else."""
-
-    value: _Plain4
-
-
-class _PlainObject(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    value: dict[str, _Plain3]
+_convert: Final = msgspec.convert
+_write: Final = ENCODER.encode
 
 
 def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
@@ -74,12 +49,16 @@ def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
     *at* names the argument in errors ("data", "attributes"). A dataclass, msgspec struct or
     pydantic model is an object too. Raises InvalidOperation, naming the field and the rule.
     """
-    if (plain := _encode_plain(data, _PlainObject)) is not None:
-        return plain
-    wire = to_plain(data, api, at=at)
-    if not isinstance(wire, dict):
+    try:
+        # The short way, written out: this is the hottest line of the library. See written.
+        if _convert((data,), PlainObject).value == data:
+            return _write(data)
+    except Exception:  # noqa: S110 - whatever it was, the long way finds it and names it
+        pass
+    body = write(to_plain(data, api, at=at), at=at)
+    if not body.startswith(b"{"):
         raise InvalidOperation(f"must be a mapping, not {type(data).__name__}", field=at)
-    return ENCODER.encode(wire)
+    return body
 
 
 def encode_value(value: object, api: Api, *, at: str) -> bytes:
@@ -87,13 +66,11 @@ def encode_value(value: object, api: Api, *, at: str) -> bytes:
 
     *at* names the argument in errors. Raises InvalidOperation, naming the field and the rule.
     """
-    if (plain := _encode_plain(value, _PlainValue)) is not None:
-        return plain
-    return ENCODER.encode(to_plain(value, api, at=at))
+    return write(to_plain(value, api, at=at), at=at)
 
 
 def to_plain(value: object, api: Api, *, at: str) -> object:
-    """Return *value* as the encoder may have it: dict, list, str, int, float, bool, None, Decimal.
+    """Return *value* as the encoder may have it: JSON's own kinds, a Decimal or Raw.
 
     *at* names the argument in errors. Raises InvalidOperation, naming the field and the rule.
     """
@@ -141,15 +118,3 @@ def iso(moment: datetime, *, at: str) -> str:
         return iso8601(moment)
     except Wrong as wrong:
         raise wrong.located(at) from None
-
-
-def _encode_plain(value: object, of: type[_PlainObject | _PlainValue]) -> bytes | None:
-    """Encode what is nothing but plain data; None when it is not, or may not be."""
-    try:
-        # The copy that the check makes is equal only if every array was a list already: sets
-        # and tuples pass the check, and a set would be written in an order of its own.
-        if msgspec.convert((value,), of).value == value:
-            return ENCODER.encode(value)
-    except Exception:  # whatever it was, the long way finds it and names it
-        return None
-    return None

@@ -17,46 +17,17 @@ from uuid import UUID  # the class only, to recognise a value; no id is made her
 import msgspec
 
 from ferryman._core.message import Api
-from ferryman.errors import InvalidOperation
+from ferryman._core.plain import ENCODER, MAX_FLOAT, MAX_INT, SURROGATE, Wrong, written
 
-MAX_INT: Final = 2**53 - 1
-"""Larger integers change in readers that hold numbers as doubles (RFC 8259, section 6)."""
-MAX_FLOAT: Final = 1.7976931348623157e308
 MAX_DEPTH: Final = 64
-MAX_NAME: Final = 60
-"""Characters of a key that an error shows."""
-
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-"""The one encoder: a Decimal is written as its digits."""
-
-SURROGATE: Final = "holds a lone surrogate, which is no character"
 _NAIVE: Final = "is a naive datetime: say its zone, as in datetime.now(UTC)"
 _NOT_FINITE: Final = "is NaN or infinite, which JSON cannot say: send None, or leave it out"
 
 
-class Wrong(Exception):
-    """A rule was broken; each level on the way up adds where."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
-        self.path: list[str | int] = []
-
-    def located(self, at: str) -> InvalidOperation:
-        """Return the error to raise, with the path that starts at *at*."""
-        return InvalidOperation(self.rule, field=at + "".join(map(_step, reversed(self.path))))
-
-
-def _step(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    shown = step if len(step) <= MAX_NAME else step[: MAX_NAME - 1] + "…"
-    return f".{shown}" if step.isidentifier() else f"[{shown!r}]"
-
-
 # Each function takes one kind of value: (value, api, depth) -> what the encoder may have.
 _Take: TypeAlias = Callable[[Any, Api, int], object]
+_Entries: TypeAlias = Iterable[tuple[object, object]]
 
 
 def take(value: object, api: Api, depth: int) -> object:
@@ -66,16 +37,15 @@ def take(value: object, api: Api, depth: int) -> object:
     return _kind_of(type(value)).take(value, api, depth)
 
 
+_SETTLED: Final[frozenset[type]] = frozenset({str, bool, type(None)})
+"""Types whose every value the encoder may have; a lone surrogate it notices itself."""
+
+
 def _as_is(value: object, _api: Api, _depth: int) -> object:
     return value
 
 
 def _str(value: str, _api: Api, _depth: int) -> str:
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise Wrong(SURROGATE) from None
     return str.__str__(value)
 
 
@@ -113,11 +83,13 @@ def _enum(value: Enum, api: Api, depth: int) -> object:
     return take(value.value, api, depth + 1)
 
 
-def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> list[object]:
+def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> object:
+    if (raw := written(value)) is not None:
+        return raw
     out: list[object] = []
     try:
         for item in value:
-            out.append(take(item, api, depth + 1))
+            out.append(item if type(item) in _SETTLED else take(item, api, depth + 1))
     except Wrong as wrong:
         wrong.path.append(len(out))
         raise
@@ -125,16 +97,20 @@ def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> li
 
 
 def _set(value: Set[object], api: Api, depth: int) -> list[object]:
-    return sorted((take(item, api, depth + 1) for item in value), key=ENCODER.encode)
+    items = [take(item, api, depth + 1) for item in value]
+    try:
+        return sorted(items, key=ENCODER.encode)
+    except UnicodeEncodeError:
+        raise Wrong(SURROGATE) from None
 
 
 # The entries that a dict holds, as the encoder sees them, even where a subclass shows others.
-_held: Final[Callable[[dict[object, object]], Iterable[tuple[object, object]]]] = dict[
-    object, object
-].items
+_held: Final[Callable[[dict[object, object]], _Entries]] = dict[object, object].items
 
 
-def _dict(value: dict[object, object], api: Api, depth: int) -> dict[str, object]:
+def _dict(value: dict[object, object], api: Api, depth: int) -> object:
+    if depth and (raw := written(value)) is not None:
+        return raw
     return _entries(_held(value), api, depth)
 
 
@@ -142,14 +118,14 @@ def _mapping(value: Mapping[object, object], api: Api, depth: int) -> dict[str, 
     return _entries(value.items(), api, depth)
 
 
-def _entries(entries: Iterable[tuple[object, object]], api: Api, depth: int) -> dict[str, object]:
+def _entries(entries: _Entries, api: Api, depth: int) -> dict[str, object]:
     out: dict[str, object] = {}
     for key, item in entries:
-        name = key_text(key)
+        name = key if type(key) is str else key_text(key)
         if name in out:
             raise Wrong("has two keys that are the same string")
         try:
-            out[name] = take(item, api, depth + 1)
+            out[name] = item if type(item) in _SETTLED else take(item, api, depth + 1)
         except Wrong as wrong:
             wrong.path.append(name)
             raise
@@ -162,7 +138,7 @@ def key_text(key: object) -> str:
         key = key.value
     if not isinstance(key, str):
         raise Wrong(f"has a key that is not a string but {type(key).__name__}")
-    return _str(key, "track", 0)
+    return str.__str__(key)
 
 
 def _dataclass(value: Any, api: Api, depth: int) -> dict[str, object]:

@@ -17,8 +17,9 @@ from uuid import UUID
 
 from msgspec import inspect
 
-from ferryman._core.kinds import MAX_FLOAT, MAX_INT, Wrong, take
+from ferryman._core.kinds import take
 from ferryman._core.message import Api
+from ferryman._core.plain import MAX_FLOAT, MAX_INT, Wrong
 
 Take: TypeAlias = Callable[[Any], object]
 Fits: TypeAlias = Callable[[Any], bool]

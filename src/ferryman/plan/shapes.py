@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 import msgspec
 from msgspec import UNSET, UnsetType, inspect
 
-from ferryman._core.kinds import ENCODER, Wrong, is_default, key_text
+from ferryman._core.kinds import is_default, key_text
 from ferryman._core.message import Api
+from ferryman._core.plain import ENCODER, Wrong
 from ferryman.errors import InvalidOperation
 from ferryman.plan.checks import NOTHING, Check, Take, is_a, leaf, length_rules, ruled
 

@@ -5,9 +5,9 @@ writes every field by our rules, or a dict of what the fields become. The envelo
 attributes is the business of operations/.
 """
 
-from ferryman._core.encode import encode_value, to_plain
-from ferryman._core.kinds import ENCODER, Wrong
+from ferryman._core.encode import to_plain
 from ferryman._core.message import Api
+from ferryman._core.plain import ENCODER, Wrong, write
 from ferryman.errors import InvalidOperation
 from ferryman.plan.events import Event, Person, snake_case
 from ferryman.plan.shapes import Shape, shape_of
@@ -42,7 +42,7 @@ def _encode(said: Event | Person, api: Api) -> bytes:
         raise wrong.located(_root(cls)) from None
     except (UnicodeEncodeError, RecursionError):
         # The encoder's words quote the text: the long way finds the field and names the rule.
-        return encode_value(to_plain(said, api, at=_root(cls)), api, at=_root(cls))
+        return write(to_plain(said, api, at=_root(cls)), at=_root(cls))
 
 
 def _compiled(cls: type[Event | Person], api: Api) -> Shape:
