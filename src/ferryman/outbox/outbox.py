@@ -125,7 +125,7 @@ class Outbox(Keeps, Writes):
         if self._carries:
             if not self._started:
                 self.start()
-            self._relay.wake()
+            self._relay.wake(sum([len(operation.body or b"") for operation in operations]))
 
     @overload
     def track(

@@ -27,6 +27,8 @@ _POLL = 0.1
 _TAKEOVER = 0.5
 """Seconds between tries to become the one relay."""
 _READ = 2_000
+_NEVER = 1 << 62
+"""More bytes than will ever be accepted at once: nobody wants to be woken."""
 _HELD = 8 * 1024 * 1024
 """Bytes that may wait behind muted keys before nothing more is read."""
 
@@ -68,7 +70,8 @@ class Relay:
         self._polling = False
         self._stopping = False
         self._urgent = 0
-        self._news = False
+        self._fresh = 0
+        self._alarm = _NEVER
         self.paused = False
 
     # -- what the outbox asks of it
@@ -79,11 +82,16 @@ class Relay:
             if not self._threads and not self._stopping:
                 self._hire()
 
-    def wake(self) -> None:
-        """Say that something was accepted."""
-        if not self._news:
+    def wake(self, size: int) -> None:
+        """Say that *size* bytes were accepted.
+
+        Whoever accepts must not wait for a relay that is busy reading: the lock is taken only
+        when somebody sleeps for just this. A lost addition is made good by the next look.
+        """
+        self._fresh += size
+        if self._fresh >= self._alarm:
+            self._alarm = _NEVER
             with self._room:
-                self._news = True
                 self._room.notify()
 
     def hurry(self) -> None:
@@ -209,7 +217,7 @@ class Relay:
 
     def _fill(self) -> None:
         line = self._line
-        self._news = False
+        self._fresh = 0
         while line.bytes < 2 * self._limits.bytes and line.held_bytes < _HELD:
             entries = self._store.read(self._seen, limit=_READ, size=2 * self._limits.bytes)
             if not entries:
@@ -233,9 +241,11 @@ class Relay:
             self._room.wait(5.0)
             return
         self._polling = True
+        self._alarm = self._limits.bytes - self._line.bytes if len(self._line) else 1
         try:
             self._room.wait(min(seconds, _POLL))
         finally:
+            self._alarm = _NEVER
             self._polling = False
 
     def _help(self) -> None:

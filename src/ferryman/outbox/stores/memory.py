@@ -1,6 +1,7 @@
 """The memory store: a deque. What it holds survives a clean exit up to a deadline, nothing else.
 
-A forked child drops what it inherited: the parent owns it and will deliver it.
+Those who accept and the relay share no lock: a deque's ends are safe by themselves, and each
+side counts for itself. A forked child drops what it inherited: the parent owns it.
 """
 
 import threading
@@ -23,31 +24,35 @@ class MemoryStore:
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._reset()
-
-    def _reset(self) -> None:
-        self._lock = threading.Lock()
-        self._unread: deque[Entry] = deque()
-        self._read: dict[int, Entry] = {}
-        self._dead: list[Dead] = []
-        self._seq = 0
-        self._bytes = 0
-        self._delivered = 0
-        self._closed = False
+        self.forked()
 
     def forked(self) -> None:
-        """Begin anew in a forked child."""
-        self._reset()
+        """Begin anew: at the start, and in a forked child."""
+        self._closed = False
+        # Those who accept:
+        self._put_lock = threading.Lock()
+        self._unread: deque[Entry] = deque()
+        self._seq = 0
+        self._accepted_bytes = 0
+        # The relay:
+        self._relay_lock = threading.Lock()
+        self._read: dict[int, Entry] = {}
+        self._dead: list[Dead] = []
+        self._delivered = 0
+        self._settled_bytes = 0
 
     def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
         """Keep *operations* in order, or raise OutboxFull and keep none."""
-        size = sum([len(operation.body or b"") for operation in operations])
-        with self._lock:
+        size = 0
+        for operation in operations:
+            size += len(operation.body or b"")
+        with self._put_lock:
             if self._closed:
                 raise OutboxClosed("the outbox is closed")
-            if self._bytes + size > self._max_bytes:
-                raise OutboxFull(f"the outbox holds {self._bytes:,} of {self._max_bytes:,} bytes")
-            self._bytes += size
+            held = self._accepted_bytes - self._settled_bytes
+            if held + size > self._max_bytes:
+                raise OutboxFull(f"the outbox holds {held:,} of {self._max_bytes:,} bytes")
+            self._accepted_bytes += size
             seq = self._seq
             for operation in operations:
                 seq += 1
@@ -67,9 +72,11 @@ class MemoryStore:
             self._seq = seq
 
     def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
-        """Return what was not read before; *after* must be the last that was."""
+        """Return what follows *after*; 0 begins with what was read and never settled."""
         found: list[Entry] = []
-        with self._lock:
+        with self._relay_lock:
+            if after == 0 and self._read:
+                return list(self._read.values())
             unread = self._unread
             while unread and len(found) < limit and size > 0:
                 entry = unread.popleft()
@@ -80,12 +87,12 @@ class MemoryStore:
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
         """Forget what was delivered, put aside what is dead."""
-        with self._lock:
+        with self._relay_lock:
             for verdict in verdicts:
                 entry = verdict.entry
                 if self._read.pop(entry.seq, None) is None:
                     continue
-                self._bytes -= len(entry.body)
+                self._settled_bytes += len(entry.body)
                 if isinstance(verdict, Dead):
                     self._dead.append(verdict)
                 else:
@@ -101,7 +108,7 @@ class MemoryStore:
 
     def pending(self, upto: int) -> int:
         """Return how many entries up to *upto* may still wait, 0 when none does."""
-        with self._lock:
+        with self._put_lock, self._relay_lock:
             waiting = len(self._read) + len(self._unread)
             # Read entries keep their order in the dict, and are older than all unread ones.
             oldest = next(iter(self._read), self._unread[0].seq if self._unread else None)
@@ -110,18 +117,18 @@ class MemoryStore:
             return min(waiting, upto - oldest + 1)
 
     def counts(self) -> Counts:
-        """Return the accounts."""
-        with self._lock:
+        """Return the accounts, all of one moment."""
+        with self._put_lock, self._relay_lock:
             waiting = [*self._read.values()][:1] + [*self._unread][:1]
             return Counts(
                 self._seq,
                 self._delivered,
                 len(self._read) + len(self._unread),
                 len(self._dead),
-                self._bytes,
+                self._accepted_bytes - self._settled_bytes,
                 min((entry.at for entry in waiting), default=None),
             )
 
     def close(self) -> None:
-        """Accept nothing more."""
+        """Accept nothing more; closing twice is fine."""
         self._closed = True
