@@ -19,7 +19,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One contender. `events` says how many at 0 ms and at a delay, so that a run takes seconds.
 
     `multiple` keeps the number of events to whole batches of a peer whose last, unfinished batch
-    waits for a timer of 10 s, which would be measured in place of its work.
+    waits for a timer of 10 s, which would be measured in place of its work. `paced` rows take
+    part in `--pace`: those whose call only hands over.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[int, int]
     delays: Literal["any", "zero"] = "any"
     multiple: int = 1
+    paced: bool = False
 
     def count(self, delay_ms: int, scale: float) -> int:
         """Return how many events to say at this delay."""
@@ -65,6 +67,7 @@ ROWS = (
     ),
     Row(
         name=CDP,
+        paced=True,
         family="peer",
         script="peer_cdp.py",
         interpreter="cdp",
@@ -88,6 +91,7 @@ ROWS = (
     ),
     Row(
         name="posthog",
+        paced=True,
         family="peer",
         script="peer_posthog.py",
         interpreter="posthog",
@@ -100,6 +104,7 @@ ROWS = (
             script="ours.py",
             options=(f"store={store}", f"way={way}"),
             events=events,
+            paced=way in ("call", "typed"),
         )
         for store, way, words, events in (
             ("memory", "call", "name and data", (100_000, 100_000)),
@@ -107,7 +112,8 @@ ROWS = (
             ("sqlite", "call", "name and data", (20_000, 20_000)),
             ("sqlite", "typed", "typed", (20_000, 20_000)),
             ("sqlite", "threads", "typed, 32 threads", (50_000, 50_000)),
-            ("sqlite", "bulk", "typed, track_many", (100_000, 100_000)),
+            ("sqlite", "tasks", "typed, 256 tasks", (50_000, 50_000)),
+            ("sqlite", "bulk", "typed, in bulk", (100_000, 100_000)),
         )
     ),
 )

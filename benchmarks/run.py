@@ -23,15 +23,27 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent / "src"
 SCRATCH = HERE / "results"
 CHILD_TIMEOUT_S = 150
+PACED_S = 5
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run: which rows, at which delays (ms), how often, at what share of their events."""
+    """What to run: which rows, at which delays (ms), how often, at what share of their events.
+
+    With a `pace`, callers say so many events a second, for PACED_S seconds, in place of all that
+    they can: what a call costs is then not what a saturated process makes of it.
+    """
 
     rows: tuple[Row, ...]
     delays: tuple[int, ...]
     rounds: int
     scale: float
+    pace: int = 0
+
+    def count(self, row: Row, delay_ms: int) -> int:
+        """Return how many events *row* says."""
+        if self.pace:
+            return max(100, int(self.pace * PACED_S * self.scale))
+        return row.count(delay_ms, self.scale)
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -65,9 +77,10 @@ def perform(plan: Plan) -> Iterator[Run | Failed]:
                 for row in plan.rows:
                     if row.name in failed or (delay_ms and row.delays == "zero"):
                         continue
-                    n = row.count(delay_ms, plan.scale)
+                    n = plan.count(row, delay_ms)
                     sink.reset(delay_ms=delay_ms)
                     command = [*pinned(mine), *commands[row.name], "--n", str(n)]
+                    command += ["--pace", str(plan.pace)]
                     done = _child(row, command, sink, folder)
                     if isinstance(done, Failed):
                         failed.add(row.name)

@@ -1,10 +1,11 @@
 """Ferryman's outbox: `store=memory` or `store=sqlite` (at `power`), each call as `way` says.
 
 `way=call` says name and data, `way=typed` a typed event, `way=bulk` typed events through
-`track_many`, `way=threads` typed events from 32 threads, each waiting for its own safety. The time
-runs until `flush` has seen the last event delivered.
+`accept_many`, `way=threads` and `way=tasks` typed events from 32 threads or 256 tasks, each waiting
+for its own safety. The time runs until `flush` has seen the last event delivered.
 """
 
+import asyncio
 import itertools
 import tempfile
 import threading
@@ -15,10 +16,10 @@ from typing import Any
 import msgspec
 from meter import Job, clock, contend, event, person
 
-from ferryman import Account, Event, Http, Outbox, OutboxFull
+from ferryman import Account, AsyncOutbox, Event, Http, Outbox, OutboxFull, operations
 
 PATIENCE_S = 110
-THREADS = 32
+THREADS, TASKS, BULK = 32, 256, 1_000
 PAUSE_S = 0.001
 
 
@@ -77,7 +78,36 @@ def from_threads(job: Job, outbox: Any) -> None:
         worker.join()
 
 
-def say(job: Job, outbox: Any) -> None:
+async def from_tasks(job: Job, outbox: AsyncOutbox) -> None:
+    """Say all events from many tasks that share one counter."""
+    numbers = itertools.count()
+
+    async def work() -> None:
+        while (i := next(numbers)) < job.n:
+            made = event(i)
+            before = clock()
+            while True:
+                try:
+                    await outbox.track(person(i), typed(made))
+                except OutboxFull:
+                    job.refused += 1
+                    await asyncio.sleep(PAUSE_S)
+                else:
+                    break
+            job.latencies.append(clock() - before)
+
+    await asyncio.gather(*[work() for _ in range(TASKS)])
+
+
+def in_bulk(job: Job, outbox: Outbox) -> None:
+    """Say all events a thousand at a time, from whatever makes them."""
+    for first in range(0, job.n, BULK):
+        numbers = range(first, min(job.n, first + BULK))
+        said = [operations.track(person(i), typed(event(i))) for i in numbers]
+        patiently(job, outbox.accept_many, said)
+
+
+def say(job: Job, outbox: Outbox) -> None:
     match job.options["way"]:
         case "call":
             job.each(
@@ -90,7 +120,7 @@ def say(job: Job, outbox: Any) -> None:
         case "threads":
             from_threads(job, outbox)
         case "bulk":
-            outbox.track_many((person(i), typed(event(i))) for i in range(job.n))
+            in_bulk(job, outbox)
         case other:
             raise SystemExit(f"no such way: {other}")
 
@@ -101,10 +131,21 @@ def place(job: Job) -> AbstractContextManager[str]:
     return tempfile.TemporaryDirectory(dir=job.options["folder"])
 
 
+async def deliver(job: Job, where: str, account: Account) -> None:
+    async with AsyncOutbox(where, account, http=Http(ca=job.ca)) as outbox:
+        started = clock()
+        await from_tasks(job, outbox)
+        job.extra["accepted_s"] = clock() - started
+        await outbox.flush(timeout=PATIENCE_S)
+
+
 def run(job: Job) -> None:
     account = Account(site_id="site", track_api_key="key", track_url=job.url)
     with place(job) as folder:
         where = f"sqlite:///{Path(folder) / 'bench.db'}" if folder else "memory:"
+        if job.options["way"] == "tasks":
+            asyncio.run(deliver(job, where, account))
+            return
         with Outbox(where, account, http=Http(ca=job.ca)) as outbox:
             started = clock()
             say(job, outbox)

@@ -58,13 +58,15 @@ class State:
 
     def summary(self) -> dict[str, Any]:
         """Return the counts."""
-        return self.get("summary")[1]
+        counts: dict[str, Any] = self.get("summary")[1]
+        return counts
 
     def person(self, name: str) -> dict[str, Any]:
         """Return a person, who must exist."""
-        status, person = self.get(f"people/{quote(name, safe='')}")
+        found: dict[str, Any]
+        status, found = self.get(f"people/{quote(name, safe='')}")
         assert status == 200, f"no such person: {name}"
-        return person
+        return found
 
     def has(self, name: str) -> bool:
         """Tell whether there is such a person, suppressed or not."""
@@ -72,7 +74,8 @@ class State:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return a person's events, in order of arrival."""
-        return self.person(name)["events"]
+        events: list[dict[str, Any]] = self.person(name)["events"]
+        return events
 
     def event(self, person: str, name: str) -> dict[str, Any]:
         """Return the one event of that name that a person has."""
@@ -175,7 +178,8 @@ def drive() -> Callable[..., dict[str, Any]]:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        results: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return results
 
     return run
 
