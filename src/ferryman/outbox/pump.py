@@ -53,15 +53,20 @@ class Rest(msgspec.Struct, frozen=True):
 Effect: TypeAlias = Claim | Send | Settle | Release | Rest
 
 
-def pump(address: Address, *, retry: Retry, chance: Chance, now: Now) -> Flow[Effect, None]:
-    """Carry batch after batch until the shell says stop."""
+def pump(
+    address: Address, *, retry: Retry, chance: Chance, now: Now, first: Batch | None = None
+) -> Flow[Effect, None]:
+    """Carry batch after batch until the shell says stop, beginning with *first*."""
+    batch = first
     while True:
-        batch: Batch | None = yield Claim()
+        if batch is None:
+            batch = yield Claim()
         if batch is None:
             return
         carried = yield from carry(batch, address, retry=retry, chance=chance, now=now)
         if not carried:
             return
+        batch = None
 
 
 def carry(

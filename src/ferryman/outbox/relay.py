@@ -133,42 +133,42 @@ class Relay:
         thread.start()
 
     def _work(self) -> None:
+        held = _Held()
         while not self._stopping:
+            flow = pump(
+                self._address,
+                retry=self._retry,
+                chance=random.random,
+                now=time.time,
+                first=held.batch,
+            )
             try:
-                run(
-                    pump(self._address, retry=self._retry, chance=random.random, now=time.time),
-                    self._perform,
-                )
+                run(flow, lambda effect: self._perform(effect, held))
             except FerrymanError as error:
                 # A full disk or a locked file ends some day: nothing is lost by waiting.
                 _log.error("ferryman.relay_store", extra={"error": type(error).__name__})
             except Exception as error:
                 _log.error("ferryman.relay_failed", extra={"error": type(error).__name__})
             if not self._stopping:
-                self._recover()
-
-    def _recover(self) -> None:
-        """Read everything anew after a failure; what was delivered meanwhile has its id."""
-        with self._room:
-            self._room.wait(1.0)
-            if self._busy == 0:
-                self._line = Line()
-                self._seen = 0
+                with self._room:
+                    self._room.wait(1.0)
 
     def _address(self, batch: Batch) -> Request:
         if batch.together:
             return self._account.address_batch([entry.body for entry in batch.entries])
         return self._account.address(batch.entries[0].operation())
 
-    def _perform(self, effect: Any) -> Any:
+    def _perform(self, effect: Any, held: "_Held") -> Any:
         match effect:
             case Send(request):
                 return self._driver.send(request)
             case Claim():
-                return self._claim()
+                held.batch = self._claim()
+                return held.batch
             case Settle(verdicts):
                 self._store.settle(verdicts, int(time.time()))
             case Release(batch):
+                held.batch = None
                 with self._room:
                     self._busy -= 1
                     self.paused = False
@@ -253,3 +253,12 @@ class Relay:
             self._hire()
         else:
             self._room.notify()
+
+
+class _Held:
+    """What a worker has claimed and not released: it carries this again after a failure."""
+
+    __slots__ = ("batch",)
+
+    def __init__(self) -> None:
+        self.batch: Batch | None = None

@@ -72,11 +72,9 @@ class MemoryStore:
             self._seq = seq
 
     def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
-        """Return what follows *after*; 0 begins with what was read and never settled."""
+        """Return what was not read before; *after* is the last that was."""
         found: list[Entry] = []
         with self._relay_lock:
-            if after == 0 and self._read:
-                return list(self._read.values())
             unread = self._unread
             while unread and len(found) < limit and size > 0:
                 entry = unread.popleft()
