@@ -1,4 +1,4 @@
-"""One workspace at the emulator: its credentials, its world, its traffic. Pure."""
+"""One workspace at the emulator: its credentials, its world, its traffic."""
 
 from typing import Final
 

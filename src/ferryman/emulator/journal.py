@@ -40,23 +40,27 @@ class SqliteJournal:
         self._path: Final = Path(path)
         # Made before SQLite would, with its mode; SQLite gives it to the files beside it, too.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db: Final = apsw.Connection(str(self._path))
         try:
-            self._db: Final = apsw.Connection(str(self._path))
             self._open()
         except apsw.Error as error:
+            self._db.close()
             raise OSError(f"Cannot keep the emulator's data in this file: {error}") from error
+        except OSError:
+            self._db.close()
+            raise
 
     def _open(self) -> None:
         run = self._run
         # One emulator a file: a second one fails here rather than mixing two worlds.
         run("PRAGMA locking_mode = EXCLUSIVE")
-        run("PRAGMA journal_mode = WAL")
-        # A commit survives the death of the process (not of the machine) in WAL mode.
-        run("PRAGMA synchronous = NORMAL")
         mark = run("PRAGMA application_id").get
         tables = run("SELECT count(*) FROM sqlite_schema").get
         if mark != APPLICATION_ID and tables:
             raise OSError("Cannot keep the emulator's data in this file: it is another database")
+        run("PRAGMA journal_mode = WAL")
+        # A commit survives the death of the process (not of the machine) in WAL mode.
+        run("PRAGMA synchronous = NORMAL")
         run(f"PRAGMA application_id = {APPLICATION_ID}")
         run(_SCHEMA)
 
