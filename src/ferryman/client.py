@@ -10,9 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar, overload
-
-from typing_extensions import Self
+from typing import Any, Generic, Self, TypeVar, overload
 
 from ferryman import operations as say
 from ferryman._core.account import Account, checked_path
@@ -40,9 +38,7 @@ D = TypeVar("D", SyncDriver, AsyncDriver)
 class _Speaker(Generic[D]):
     """What both colours share: the account, the policy, and how a call becomes a flow."""
 
-    def __init__(
-        self, account: Account, retry: Retry | None, mode: Mode, driver: D
-    ) -> None:
+    def __init__(self, account: Account, retry: Retry | None, mode: Mode, driver: D) -> None:
         self.account = account
         self.retry = retry or Retry()
         self.mode = mode

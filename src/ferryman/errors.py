@@ -45,7 +45,7 @@ class FerrymanError(Exception):
     """The base of everything this library raises on purpose."""
 
 
-class InvalidOperation(FerrymanError, ValueError):  # noqa: N818 - the tree's names say what happened
+class InvalidOperation(FerrymanError, ValueError):
     """What was asked is impossible; nothing was sent and nothing was kept.
 
     ``field`` is the path of the field at fault, such as ``data.items[2].price``.
@@ -61,7 +61,7 @@ class ConfigurationError(FerrymanError):
     """The settings cannot work; the message names each variable and the line to write."""
 
 
-class Undelivered(FerrymanError):  # noqa: N818
+class Undelivered(FerrymanError):
     """The operation did not happen, or nobody can know.
 
     ``done`` is set where a batch failed after a part of it was accepted: the
@@ -146,15 +146,15 @@ class ServerError(Refused):
     """5xx, or an answer that cannot be Customer.io's (HTML on 200, a redirect to nowhere)."""
 
 
-class OutboxFull(FerrymanError):  # noqa: N818
+class OutboxFull(FerrymanError):
     """The outbox is at its bound; the operation was not accepted."""
 
 
-class OutboxClosed(FerrymanError):  # noqa: N818
+class OutboxClosed(FerrymanError):
     """The outbox was closed; the operation was not accepted."""
 
 
-class FlushTimeout(FerrymanError):  # noqa: N818
+class FlushTimeout(FerrymanError):
     """The time for a flush ran out. ``pending`` operations are still kept, none is lost by it."""
 
     def __init__(self, message: str, *, pending: int) -> None:
@@ -166,5 +166,5 @@ class StoreError(FerrymanError):
     """The place where operations are kept failed: full disk, read-only, damaged, too old."""
 
 
-class UnverifiedWebhook(FerrymanError):  # noqa: N818
+class UnverifiedWebhook(FerrymanError):
     """The signature of a webhook is missing, wrong or stale."""

@@ -92,9 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         found = dict(os.environ if environ is None else environ)
         if env_file is not None:
             found = _env_file(env_file) | found
-        values = {
-            field: found.get(name, "").strip() for name, (field, *_rest) in VARIABLES.items()
-        }
+        values = {field: found.get(name, "").strip() for name, (field, *_rest) in VARIABLES.items()}
         problems = list(_problems(values, found))
         if problems:
             raise ConfigurationError("\n".join(["the settings cannot work:", *problems]))
@@ -186,7 +184,9 @@ def _problems(values: dict[str, str], found: Mapping[str, str]) -> "list[str]":
         if key[1] == "sk" and field not in ("private_key", "pipelines_write_key"):
             problems.append(f"  {name} holds a private key; write it as CUSTOMERIO_PRIVATE_KEY=…")
         if key[1] == "pk" and field != "pipelines_write_key":
-            problems.append(f"  {name} holds a public key (pk_); a server needs a private one (sk_)")
+            problems.append(
+                f"  {name} holds a public key (pk_); a server needs a private one (sk_)"
+            )
     if values["private_key"] and not NEW_KEY.match(values["private_key"]):
         problems.append(
             "  CUSTOMERIO_PRIVATE_KEY must begin with sk_us_ or sk_eu_; a Track key goes into"

@@ -183,9 +183,7 @@ def checked_path(path: str) -> str:
     if not path.startswith("/") or path.startswith("//"):
         raise InvalidOperation("must begin with one '/'", field="path")
     if any(c in path for c in "?#\\") or not (path.isascii() and path.isprintable()):
-        raise InvalidOperation(
-            "must be percent-encoded; the query goes into query=", field="path"
-        )
+        raise InvalidOperation("must be percent-encoded; the query goes into query=", field="path")
     steps = path.lower().replace("%2e", ".").split("/")
     if "." in steps or ".." in steps:
         raise InvalidOperation("must not hold '.' or '..' steps", field="path")

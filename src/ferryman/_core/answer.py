@@ -82,7 +82,9 @@ def _one(item: object) -> Detail:
     return Detail(
         message=_text(item.get("message") or item.get("detail") or item.get("error")),
         reason=_text(item.get("reason") or item.get("status")),
-        field=_text(item.get("field") or (isinstance(source, dict) and source.get("pointer")) or ""),
+        field=_text(
+            item.get("field") or (isinstance(source, dict) and source.get("pointer")) or ""
+        ),
         code=_text(item.get("code")),
         batch_index=index if type(index) is int else None,
     )

@@ -165,4 +165,3 @@ def opened(outcome: Outcome[T]) -> T:
             return value
         case Failed(error):
             raise error
-

@@ -119,7 +119,6 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
             self.read,
         )
 
-
     def __repr__(self) -> str:
         """Name the operation alone: what it says is nobody's business in a log."""
         return f"<Operation {self.endpoint.name}>"

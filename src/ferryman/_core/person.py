@@ -147,7 +147,9 @@ def which(thing: AnyObjectId, *, at: str = "object") -> tuple[bytes, str]:
         )
     type_id = _checked(thing.type_id, f"{at}.type_id")
     if not (type_id.isascii() and type_id.isdigit()):
-        raise InvalidOperation("must be the number of an object type, from 1", field=f"{at}.type_id")
+        raise InvalidOperation(
+            "must be the number of an object type, from 1", field=f"{at}.type_id"
+        )
     text = _checked(thing.id, f"{at}.id")
     return (
         b'{"object_type_id":%b,"object_id":%b}' % (quoted(type_id), quoted(text)),

@@ -9,7 +9,6 @@ import msgspec
 
 from ferryman.errors import ConfigurationError
 
-
 Mode: TypeAlias = Literal["live", "off"]
 """``off``: everything is checked and counted, nothing is sent."""
 

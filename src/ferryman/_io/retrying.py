@@ -28,9 +28,7 @@ def with_retry(function: Callable[[], T], retry: Retry | None = None) -> T:
     return sync.run(flow, sync.calling(function, as_answer))  # type: ignore[no-any-return]  # what function returned
 
 
-async def with_retry_async(
-    function: Callable[[], Awaitable[T]], retry: Retry | None = None
-) -> T:
+async def with_retry_async(function: Callable[[], Awaitable[T]], retry: Retry | None = None) -> T:
     """Await *function()* until it returns, or until *retry* says stop; see :func:`with_retry`."""
     flow = reattempt(retry=retry or Retry(), chance=random.random, now=time.time)
     return await aio.run(flow, aio.calling(function, as_answer))  # type: ignore[no-any-return]  # what function returned

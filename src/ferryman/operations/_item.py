@@ -103,9 +103,7 @@ def post(
     at: int | None = None,
 ) -> Operation[None]:
     """Return an operation of Track v1: a request of its own."""
-    return Operation(
-        CATALOGUE[name], key, sized(body, name), path, "", False, ident, at, stamp
-    )
+    return Operation(CATALOGUE[name], key, sized(body, name), path, "", False, ident, at, stamp)
 
 
 def relationships(

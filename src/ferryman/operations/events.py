@@ -70,11 +70,14 @@ def track(
         )
     if whom.kind == "anonymous_id":
         return _anonymous("event", whom, name, attributes, id, timestamp)
-    body = b'{"type":"person","identifiers":{"%b":%b},"action":"event","name":%b,"attributes":%b' % (
-        whom.kind.encode(),
-        quoted(whom.value),
-        quoted(name),
-        attributes,
+    body = (
+        b'{"type":"person","identifiers":{"%b":%b},"action":"event","name":%b,"attributes":%b'
+        % (
+            whom.kind.encode(),
+            quoted(whom.value),
+            quoted(name),
+            attributes,
+        )
     )
     if len(body) > _ROOM:
         sized(body, "track")
@@ -205,4 +208,3 @@ def _anonymous(
         ident=event_id(ident),
         at=moment(at),
     )
-

@@ -103,9 +103,7 @@ def _check_attributes(content: Mapping[str, object]) -> None:
 def _differs(content: Person | Mapping[str, object], kind: str, value: str) -> bool:
     """Whether the attributes carry another identifier than the one that names the person."""
     for name in _IDENTIFYING:
-        given = (
-            content.get(name) if isinstance(content, Mapping) else getattr(content, name, None)
-        )
+        given = content.get(name) if isinstance(content, Mapping) else getattr(content, name, None)
         if given is not None and not (name == kind and str(given) == value):
             return True
     return False
@@ -214,4 +212,3 @@ def delete_relationships(person: PersonId, objects: Sequence[AnyObjectId], /) ->
     """
     rest = b',"cio_relationships":' + relationships(objects, people=False)
     return about_person("delete_relationships", "delete_relationships", known(person), rest)
-

@@ -66,7 +66,7 @@ def submit_form(
     return post("submit_form", body, key=whom.key, path=path)
 
 
-def report_metric(  # noqa: PLR0913 - the API's own fields
+def report_metric(
     delivery_id: str,
     metric: str,
     /,
@@ -181,5 +181,3 @@ def _push(metric: str, device_token: object) -> str:
     if not isinstance(device_token, str) or not device_token or device_token.isspace():
         raise InvalidOperation("must be text, not empty or blank", field="device_token")
     return device_token
-
-
