@@ -42,7 +42,7 @@ class Outbox(Keeps, Writes):
     or a store of your own. Each write returns a :class:`Receipt` once the operation is as safe
     as the store promises: ``"power"`` (on disk) for SQLite, ``"memory"`` for memory.
 
-    *workspace* names whose operations these are; *concurrency* is the number of requests at
+    *workspace* names whose operations these are; *concurrency* is the most requests at
     once, *linger* the seconds a request waits to be filled. ``relay="external"`` starts no
     thread: another process on the same file, or ``ferryman relay run``, delivers.
     ``mode="off"`` checks, keeps and counts everything and sends nothing.
@@ -62,7 +62,7 @@ class Outbox(Keeps, Writes):
         mode: Mode = "live",
         workspace: str = "default",
         relay: Carrier = "thread",
-        concurrency: int = 4,
+        concurrency: int = 8,
         linger: float = 0.05,
         exit_timeout: float = 2.0,
         observers: tuple[Observer, ...] = (log_exchange,),

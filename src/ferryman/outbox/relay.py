@@ -12,7 +12,7 @@ from typing import Any
 
 from ferryman._core.account import Account
 from ferryman._core.flow import Send
-from ferryman._core.message import Request
+from ferryman._core.message import Answer, NoReply, Request
 from ferryman._core.retry import Retry
 from ferryman._io.sync import SyncDriver, run
 from ferryman.errors import FerrymanError
@@ -20,6 +20,7 @@ from ferryman.errors import FerrymanError
 from .entry import Store
 from .order import Batch, Limits, Line
 from .pump import PATIENCE, Claim, Release, Rest, Settle, pump
+from .throttle import Throttle
 
 _log = logging.getLogger("ferryman")
 _POLL = 0.1
@@ -45,7 +46,7 @@ class Relay:
         account: Account,
         driver: SyncDriver,
         *,
-        concurrency: int = 4,
+        concurrency: int = 8,
         linger: float = 0.05,
         limits: Limits | None = None,
         retry: Retry = PATIENCE,
@@ -63,6 +64,7 @@ class Relay:
         """Set up from nothing: at the start, and in a forked child."""
         self._room = threading.Condition(threading.Lock())
         self._line = Line()
+        self._throttle = Throttle(ceiling=self._concurrency)
         self._seen = 0
         self._since: float | None = None
         self._threads: list[threading.Thread] = []
@@ -161,7 +163,7 @@ class Relay:
     def _perform(self, effect: Any, held: "_Held") -> Any:
         match effect:
             case Send(request):
-                return self._driver.send(request)
+                return self._send(request)
             case Claim():
                 held.batch = self._claim()
                 return held.batch
@@ -178,6 +180,26 @@ class Relay:
                 return self._rest(seconds, status, paused)
         return None
 
+    def _send(self, request: Request) -> Answer:
+        with self._room:
+            while not self._throttle.free():
+                if self._stopping:
+                    return NoReply(False, "stopping")
+                self._room.wait(_POLL)
+            wait = self._throttle.enter(time.monotonic())
+        if wait:
+            time.sleep(wait)
+        start = time.monotonic()
+        answer: Answer = NoReply(None, "failed")
+        try:
+            answer = self._driver.send(request)
+            return answer
+        finally:
+            end = time.monotonic()
+            with self._room:
+                self._throttle.leave(answer, seconds=end - start, now=end)
+                self._room.notify()
+
     def _rest(self, seconds: float, status: int | None, paused: bool) -> bool:
         level = logging.ERROR if paused else logging.WARNING
         _log.log(
@@ -185,9 +207,10 @@ class Relay:
             "ferryman.relay_paused" if paused else "ferryman.relay_waits",
             extra={"status": status, "seconds": round(seconds, 3)},
         )
-        end = time.monotonic() + seconds
         with self._room:
             self.paused = paused
+            now = time.monotonic()
+            end = now + max(seconds, self._throttle.retry(now))
             while not self._stopping:
                 left = end - time.monotonic()
                 if left <= 0:
@@ -204,7 +227,8 @@ class Relay:
                 self._fill()
                 wait = self._patience()
                 if wait <= 0:
-                    batch = self._line.take(self._limits)
+                    free = self._busy < self._throttle.window.places
+                    batch = self._line.take(self._limits) if free else None
                     if batch is not None:
                         self._busy += 1
                         self._since = time.monotonic() if len(self._line) else None
@@ -249,7 +273,8 @@ class Relay:
             self._polling = False
 
     def _help(self) -> None:
-        if self._busy >= len(self._threads) < self._concurrency:
+        places = min(self._concurrency, self._throttle.window.places)
+        if self._busy >= len(self._threads) < places:
             self._hire()
         else:
             self._room.notify()
