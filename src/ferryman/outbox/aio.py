@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from ferryman import operations as say
 from ferryman._core.account import Account
-from ferryman._core.message import Operation, Receipt
+from ferryman._core.message import Level, Operation, Receipt
 from ferryman._core.method import KeepsAsync
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
@@ -54,7 +54,7 @@ class AsyncOutbox(KeepsAsync, Writes):
         return self._outbox.account
 
     @property
-    def level(self) -> str:
+    def level(self) -> Level:
         """How safe an accepted operation is."""
         return self._outbox.level
 
@@ -67,7 +67,7 @@ class AsyncOutbox(KeepsAsync, Writes):
         ident, at = stamp()
         stamped = operation.stamped(ident, at)
         await self._join([stamped], at)
-        return Receipt(stamped.id, self._outbox._store.level)
+        return Receipt(stamped.id, self._outbox.level)
 
     async def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
         """Keep many *operations*: see :meth:`Outbox.accept_many`."""
@@ -91,7 +91,7 @@ class AsyncOutbox(KeepsAsync, Writes):
 
     async def _commit(self, group: _Group) -> None:
         try:
-            await anyio.to_thread.run_sync(self._outbox._put, group.operations, group.at)
+            await anyio.to_thread.run_sync(self._outbox.keep, group.operations, group.at)
         except Exception as error:
             group.error = error
         finally:

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self, TypeAlias, overload
 
 from ferryman import operations as say
 from ferryman._core.account import Account
-from ferryman._core.message import Operation, Receipt
+from ferryman._core.message import Level, Operation, Receipt
 from ferryman._core.method import Keeps
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.options import Http, Mode
@@ -33,6 +33,7 @@ from .stores import open_store
 
 _log = logging.getLogger("ferryman")
 Carrier: TypeAlias = Literal["thread", "external"]
+_OPEN: "weakref.WeakSet[Outbox]" = weakref.WeakSet()
 
 
 class Outbox(Keeps, Writes):
@@ -81,7 +82,7 @@ class Outbox(Keeps, Writes):
         _OPEN.add(self)
 
     @property
-    def level(self) -> str:
+    def level(self) -> Level:
         """How safe an accepted operation is: ``"power"``, ``"process"`` or ``"memory"``."""
         return self._store.level
 
@@ -93,7 +94,7 @@ class Outbox(Keeps, Writes):
             raise InvalidOperation(f"{operation.name} only asks: say it to a client")
         ident, at = stamp()
         stamped = operation.stamped(ident, at)
-        self._put((stamped,), at)
+        self.keep((stamped,), at)
         return Receipt(stamped.id, self._store.level)
 
     def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
@@ -110,15 +111,16 @@ class Outbox(Keeps, Writes):
             ident, at = stamp()
             chunk.append(operation.stamped(ident, at))
             if len(chunk) == 1_000:
-                self._put(chunk, at)
+                self.keep(chunk, at)
                 receipts += [Receipt(each.id, self._store.level) for each in chunk]
                 chunk = []
         if chunk:
-            self._put(chunk, at)
+            self.keep(chunk, at)
             receipts += [Receipt(each.id, self._store.level) for each in chunk]
         return receipts
 
-    def _put(self, operations: Sequence[Operation[Any]], at: int) -> None:
+    def keep(self, operations: Sequence[Operation[Any]], at: int) -> None:
+        """Keep *operations* that are stamped already, all or none, as of *at* (Unix seconds)."""
         if self._closed:
             raise OutboxClosed("the outbox is closed")
         self._store.put(operations, at)
@@ -232,7 +234,19 @@ class Outbox(Keeps, Writes):
         if left is not None and self._store.level == "memory":
             raise FlushTimeout(f"{left.pending:,} operations are lost", pending=left.pending)
 
-    def _at_exit(self) -> None:
+    @staticmethod
+    def at_exit() -> None:
+        """Close what was not closed, each within its deadline; called by the interpreter."""
+        for outbox in list(_OPEN):
+            outbox._leave()
+
+    @staticmethod
+    def forked() -> None:
+        """Begin anew in a forked child; called by the interpreter."""
+        for outbox in list(_OPEN):
+            outbox._begin_anew()
+
+    def _leave(self) -> None:
         if self._carries and (self._started or self._store.level == "memory"):
             try:
                 self.close(self._exit_timeout)
@@ -241,7 +255,7 @@ class Outbox(Keeps, Writes):
             except FerrymanError as error:
                 _log.error("ferryman.exit_failed", extra={"error": type(error).__name__})
 
-    def _forked(self) -> None:
+    def _begin_anew(self) -> None:
         # The parent owns threads, connections and what it buffered; the child begins anew.
         self._started = False
         forked = getattr(self._store, "forked", None)
@@ -265,18 +279,5 @@ class Outbox(Keeps, Writes):
         self.close()
 
 
-_OPEN: "weakref.WeakSet[Outbox]" = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for outbox in list(_OPEN):
-        outbox._forked()
-
-
-def _leave() -> None:
-    for outbox in list(_OPEN):
-        outbox._at_exit()
-
-
-os.register_at_fork(after_in_child=_after_fork)
-atexit.register(_leave)
+os.register_at_fork(after_in_child=Outbox.forked)
+atexit.register(Outbox.at_exit)

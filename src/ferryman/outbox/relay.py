@@ -10,6 +10,8 @@ import threading
 import time
 from typing import Any
 
+from typing_extensions import assert_never
+
 from ferryman._core.account import Account
 from ferryman._core.flow import Send
 from ferryman._core.message import Answer, NoReply, Request
@@ -19,7 +21,7 @@ from ferryman.errors import FerrymanError
 
 from .entry import Store
 from .order import Batch, Limits, Line
-from .pump import PATIENCE, Claim, Release, Rest, Settle, pump
+from .pump import PATIENCE, Claim, Effect, Release, Rest, Settle, pump
 from .throttle import Throttle
 
 _log = logging.getLogger("ferryman")
@@ -160,7 +162,7 @@ class Relay:
             return self._account.address_batch([entry.body for entry in batch.entries])
         return self._account.address(batch.entries[0].operation())
 
-    def _perform(self, effect: Any, held: "_Held") -> Any:
+    def _perform(self, effect: Effect, held: "_Held") -> Any:
         match effect:
             case Send(request):
                 return self._send(request)
@@ -178,6 +180,8 @@ class Relay:
                     self._room.notify_all()
             case Rest(seconds, status, paused):
                 return self._rest(seconds, status, paused)
+            case _:
+                assert_never(effect)
         return None
 
     def _send(self, request: Request) -> Answer:

@@ -4,6 +4,9 @@ The header names the format and the workspace: a staging spool is never delivere
 and a file of another format is refused with a sentence that says what to do.
 """
 
+# pyright: reportUnknownMemberType=false
+# (apsw's own type hints leave parameters open)
+
 import contextlib
 import errno
 import os

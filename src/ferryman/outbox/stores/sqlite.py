@@ -6,6 +6,9 @@ with, so that a checkpoint stalls nobody who waits. Writers of one process queue
 ours rather than on SQLite's, whose waiting is a sleep.
 """
 
+# pyright: reportUnknownMemberType=false
+# (apsw's own type hints leave parameters open)
+
 import fcntl
 import os
 import threading
