@@ -20,6 +20,7 @@ from ferryman._core.message import Api
 from ferryman._core.plain import ENCODER, MAX_FLOAT, MAX_INT, SURROGATE, Wrong, written
 
 MAX_DEPTH: Final = 64
+_FAR_FROM_DEEP: Final = MAX_DEPTH - 4  # what is written at once is not counted, four levels of it
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE: Final = "is a naive datetime: say its zone, as in datetime.now(UTC)"
 _NOT_FINITE: Final = "is NaN or infinite, which JSON cannot say: send None, or leave it out"
@@ -32,13 +33,17 @@ _Entries: TypeAlias = Iterable[tuple[object, object]]
 
 def take(value: object, api: Api, depth: int) -> object:
     """Return *value* as the encoder may have it, by its rule; raises Wrong."""
-    if depth > MAX_DEPTH:
-        raise Wrong(f"is nested deeper than {MAX_DEPTH} levels, or holds itself")
     return _kind_of(type(value)).take(value, api, depth)
 
 
 _SETTLED: Final[frozenset[type]] = frozenset({str, bool, type(None)})
 """Types whose every value the encoder may have; a lone surrogate it notices itself."""
+
+
+def _below(depth: int) -> int:
+    if depth >= MAX_DEPTH:
+        raise Wrong(f"is nested deeper than {MAX_DEPTH} levels, or holds itself")
+    return depth + 1
 
 
 def _as_is(value: object, _api: Api, _depth: int) -> object:
@@ -80,16 +85,17 @@ def _uuid(value: UUID, _api: Api, _depth: int) -> str:
 
 
 def _enum(value: Enum, api: Api, depth: int) -> object:
-    return take(value.value, api, depth + 1)
+    return take(value.value, api, _below(depth))
 
 
 def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> object:
-    if (raw := written(value)) is not None:
+    if depth < _FAR_FROM_DEEP and (raw := written(value)) is not None:
         return raw
     out: list[object] = []
+    below = _below(depth)
     try:
         for item in value:
-            out.append(item if type(item) in _SETTLED else take(item, api, depth + 1))
+            out.append(item if type(item) in _SETTLED else take(item, api, below))
     except Wrong as wrong:
         wrong.path.append(len(out))
         raise
@@ -97,7 +103,8 @@ def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> ob
 
 
 def _set(value: Set[object], api: Api, depth: int) -> list[object]:
-    items = [take(item, api, depth + 1) for item in value]
+    below = _below(depth)
+    items = [take(item, api, below) for item in value]
     try:
         return sorted(items, key=ENCODER.encode)
     except UnicodeEncodeError:
@@ -109,7 +116,7 @@ _held: Final[Callable[[dict[object, object]], _Entries]] = dict[object, object].
 
 
 def _dict(value: dict[object, object], api: Api, depth: int) -> object:
-    if depth and (raw := written(value)) is not None:
+    if 0 < depth < _FAR_FROM_DEEP and (raw := written(value)) is not None:
         return raw
     return _entries(_held(value), api, depth)
 
@@ -120,12 +127,13 @@ def _mapping(value: Mapping[object, object], api: Api, depth: int) -> dict[str, 
 
 def _entries(entries: _Entries, api: Api, depth: int) -> dict[str, object]:
     out: dict[str, object] = {}
+    below = _below(depth)
     for key, item in entries:
         name = key if type(key) is str else key_text(key)
         if name in out:
             raise Wrong("has two keys that are the same string")
         try:
-            out[name] = item if type(item) in _SETTLED else take(item, api, depth + 1)
+            out[name] = item if type(item) in _SETTLED else take(item, api, below)
         except Wrong as wrong:
             wrong.path.append(name)
             raise
@@ -174,7 +182,7 @@ def _model(value: Any, api: Api, depth: int) -> object:
         dumped = value.model_dump()
     except Exception:  # its text quotes what it could not serialize
         raise Wrong(f"is a {type(value).__name__} whose model_dump() failed") from None
-    return take(dumped, api, depth + 1)
+    return take(dumped, api, _below(depth))
 
 
 def _refuse(rule: str) -> _Take:

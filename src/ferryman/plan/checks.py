@@ -184,7 +184,12 @@ def _literal(values: tuple[str | int | None, ...]) -> Check:
     def fits(value: object) -> bool:
         return type(value) in types
 
-    return Check(rule, fits, take_literal, True)
+    check = Check(rule, fits, take_literal, True)
+
+    def quick(value: object) -> object:
+        return value if type(value) in types and (type(value), value) in allowed else check(value)
+
+    return check._replace(quick=quick)
 
 
 def is_a(cls: type | tuple[type, ...]) -> Fits:

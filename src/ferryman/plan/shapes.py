@@ -8,6 +8,7 @@ way down, the struct goes to the encoder as it is; otherwise a dict is built.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from operator import is_
 from typing import Any, Final, NamedTuple, get_args, get_origin
 
@@ -23,13 +24,16 @@ from ferryman.plan.checks import NOTHING, Check, Take, is_a, leaf, length_rules,
 _DICT: Final[frozenset[type]] = frozenset({dict})
 
 
+_items: Final[Callable[[Any], tuple[object, ...]]] = msgspec.structs.astuple
+
+
 class Field(NamedTuple):
     """One field of a shape, ready for the loop."""
 
-    name: str
-    wire: str
     settled: frozenset[type]
     check: Take
+    wire: str
+    name: str
     omitted: msgspec.structs.FieldInfo | None
     """Holds the default that is left out, where the class asks for that."""
 
@@ -45,11 +49,11 @@ class Shape:
 
     def take(self, value: object) -> object:
         """Return *value* if the encoder may have it as it is, or a dict; raises Wrong."""
-        return value if self.native and self._holds(value) else self._build(value)
+        return value if self.native and self.holds(value) else self.build(value)
 
-    def _holds(self, value: object) -> bool:
-        for name, wire, settled, check, _ in self.fields:
-            item = getattr(value, name)
+    def holds(self, value: Any) -> bool:
+        """Whether every field of *value*, a struct, may stay as it is; raises Wrong."""
+        for item, (settled, check, wire, _, _) in zip(_items(value), self.fields):  # noqa: B905
             if type(item) not in settled:
                 try:
                     if check(item) is not item:
@@ -59,9 +63,10 @@ class Shape:
                     raise
         return True
 
-    def _build(self, value: object) -> dict[str, object]:
+    def build(self, value: object) -> dict[str, object]:
+        """Return what the fields become; raises Wrong, with the path."""
         out = self.head.copy()
-        for name, wire, settled, check, omitted in self.fields:
+        for settled, check, wire, name, omitted in self.fields:
             item = getattr(value, name)
             if omitted and is_default(item, omitted):
                 continue
@@ -125,7 +130,7 @@ class _Compiler:
         settled = check.settled
         if declared is not None and UnsetType in get_args(declared.type):
             settled |= {UnsetType}
-        return Field(field.name, field.encode_name, settled, check.best, declared), check.native
+        return Field(settled, check.best, field.encode_name, field.name, declared), check.native
 
     def check(self, kind: inspect.Type) -> Check:
         """Return what *kind* accepts."""
@@ -181,8 +186,12 @@ class _Compiler:
             return value if taken is value else list(taken.values())
 
         row = isinstance(kind, inspect.StructType) and kind.array_like
-        take = take_row if row else take_object
-        return Check(cls.__name__, is_a(cls), take, shape.native)
+        check = Check(cls.__name__, is_a(cls), take_row if row else take_object, shape.native)
+
+        def quick(value: object) -> object:
+            return value if type(value) is cls and shape.holds(value) else check(value)
+
+        return check._replace(quick=quick) if shape.native else check
 
     def _typed_dict(self, kind: inspect.TypedDictType) -> Check:
         known = {field.name: self.check(field.type) for field in kind.fields}
@@ -211,8 +220,12 @@ class _Compiler:
     def _array(self, kind: inspect.ListType | inspect.VarTupleType) -> Check:
         item = self.check(kind.item_type)
 
+        native, settled, best = item.native, item.settled, item.best
+
         def take_array(value: list[object] | tuple[object, ...]) -> object:
-            return _take_items(value, [item] * len(value), native=item.native)
+            if native and _all_hold(value, settled, best):
+                return value
+            return _take_items(value, repeat(item), native=False)
 
         # Sequence is told as list, so a tuple passes for either.
         name = "list" if isinstance(kind, inspect.ListType) else "tuple"
@@ -244,10 +257,23 @@ def _config(cls: Any) -> msgspec.structs.StructConfig:
     return config
 
 
+def _all_hold(value: Iterable[object], settled: frozenset[type], best: Take) -> bool:
+    index = 0
+    try:
+        for item in value:
+            if type(item) not in settled and best(item) is not item:
+                return False
+            index += 1
+    except Wrong as wrong:
+        wrong.path.append(index)
+        raise
+    return True
+
+
 def _take_items(value: Sequence[object], checks: Iterable[Check], *, native: bool) -> object:
     out: list[object] = []
     try:
-        for item, check in zip(value, checks, strict=True):
+        for item, check in zip(value, checks, strict=False):
             out.append(item if type(item) in check.settled else check.best(item))
     except Wrong as wrong:
         wrong.path.append(len(out))

@@ -37,7 +37,9 @@ def _encode(said: Event | Person, api: Api) -> bytes:
     cls = type(said)
     shape = cls.__wire__.get(api) or _compiled(cls, api)
     try:
-        return ENCODER.encode(shape.take(said))
+        if shape.native and shape.holds(said):
+            return ENCODER.encode(said)
+        return ENCODER.encode(shape.build(said))
     except Wrong as wrong:
         raise wrong.located(_root(cls)) from None
     except (UnicodeEncodeError, RecursionError):
