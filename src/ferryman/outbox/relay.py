@@ -8,9 +8,7 @@ import logging
 import random
 import threading
 import time
-from typing import Any
-
-from typing_extensions import assert_never
+from typing import Any, assert_never
 
 from ferryman._core.account import Account
 from ferryman._core.flow import Send
