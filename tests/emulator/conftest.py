@@ -28,12 +28,12 @@ def running() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def emulator(running: Emulator) -> Iterator[Emulator]:
+def emulator(running: Emulator) -> Emulator:
     """The running emulator, with nothing in it and no faults."""
     with httpx2.Client(base_url=running.url) as client:
         client.delete("/emulator/faults").raise_for_status()
         client.post("/emulator/reset", json={}).raise_for_status()
-    yield running
+    return running
 
 
 @pytest.fixture

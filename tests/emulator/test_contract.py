@@ -97,7 +97,8 @@ def test_track_refuses(
     control: httpx2.Client, authorization: str | None, method: str, path: str
 ) -> None:
     """Wrong or missing credentials are a 401, the same for all of them, and nothing is applied."""
-    headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
+    raw = (authorization or "").encode("latin-1")
+    headers = {} if authorization is None else {b"authorization": raw}
     answer = control.request(method, path, json={"batch": [PERSON]}, headers=headers)
 
     assert answer.status_code == 401

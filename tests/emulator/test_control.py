@@ -115,6 +115,8 @@ FOREIGN: list[dict[str, str]] = [
     {"origin": "null"},
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},
+    {"host": "evil.example:8282", "origin": "http://evil.example:8282"},
+    {"host": "evil.example", "sec-fetch-site": "same-origin"},
 ]
 
 
@@ -132,6 +134,24 @@ def test_other_sites(
     assert answer.status_code == 403
     assert not [name for name in answer.headers if name.startswith("access-control")]
     assert control.get("/emulator/faults").json()["faults"] == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:1",
+        "127.0.0.1:1",
+        "[::1]:1",
+        "[::1]",
+        "emulator:8282",
+        "host.docker.internal:8282",
+        "10.0.0.5",
+    ],
+)
+def test_own_names(control: httpx2.Client, host: str) -> None:
+    """Whoever asks by an address, or by a name that no site can own, is served."""
+    assert control.get("/emulator/summary", headers={"host": host}).status_code == 200
 
 
 def test_own_page(control: httpx2.Client, emulator: Emulator) -> None:

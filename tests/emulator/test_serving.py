@@ -78,7 +78,8 @@ def test_env_block(running: Emulator) -> None:
         if not line.startswith("#"):
             export, assignment = shlex.split(line)
             assert export == "export"
-            read.update([assignment.split("=", 1)])
+            name, _, value = assignment.partition("=")
+            read[name] = value
 
     assert read == running.env
     assert read["CUSTOMERIO_SITE_ID"] == "emulator-site"

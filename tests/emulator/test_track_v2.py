@@ -112,6 +112,8 @@ BAD: list[tuple[Any, str, str]] = [
     (person(action="identify", timestamp=5.5), "invalid", "timestamp"),
     (person(action="event"), "required", "name"),
     (person(action="event", name=""), "required", "name"),
+    (person(action="event", name=5), "invalid", "name"),
+    (person(action="event", name=" "), "invalid", "name"),
     (person(action="event", name="x" * 101), "too_long", "name"),
     (person(action="event", name="x", attributes={"x": BIG}), "too_large", ""),
     (person(action="add_device"), "required", "device"),

@@ -4,6 +4,8 @@ It asks for no credentials, so it is kept from other web sites' pages: it sends 
 takes JSON only, and refuses a request that a browser says comes from elsewhere.
 """
 
+import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -22,6 +24,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "x-content-type-options": "nosniff",
 }
 DEFAULT_PAGE: Final = 50
+# Top-level names that nobody can register (RFC 6761, RFC 6762, and ICANN's of 2024).
+UNOWNED: Final = (".localhost", ".test", ".local", ".internal")
 
 
 class Knock(msgspec.Struct, frozen=True):
@@ -47,10 +51,7 @@ def answer(emulation: Emulation, knock: Knock) -> Answer:
     """Answer a request to the control API."""
     if knock.path == "/livez" and knock.method in ("GET", "HEAD"):
         return _json({"status": "ok"})
-    site = knock.headers.get("sec-fetch-site", "none")
-    origin = knock.headers.get("origin")
-    host = knock.headers.get("host", "")
-    if site not in ("none", "same-origin") or (origin and origin.partition("://")[2] != host):
+    if _is_foreign(knock.headers):
         return answers.error(403, "The control API does not serve other sites", HEADERS)
     if knock.method in ("PUT", "POST") and not _is_json(knock):
         return answers.error(415, "content-type must be application/json", HEADERS)
@@ -63,6 +64,20 @@ def answer(emulation: Emulation, knock: Knock) -> Answer:
         return act(emulation, desk, knock)
     except _Wrong as wrong:
         return answers.error(400, str(wrong), HEADERS)
+
+
+def _is_foreign(headers: Mapping[str, str]) -> bool:
+    site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
+    host = headers.get("host", "")
+    if site not in ("none", "same-origin") or (origin and origin.partition("://")[2] != host):
+        return True
+    # A site can let its own name point here and be of the same origin; it cannot own these.
+    name = host.rpartition(":")[0] if re.search(r":[0-9]*\Z", host) else host
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return "." in name and not name.lower().endswith(UNOWNED)
+    return False
 
 
 def _is_json(knock: Knock) -> bool:

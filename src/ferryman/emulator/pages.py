@@ -15,7 +15,7 @@ from ferryman.emulator.desk import Desk
 from ferryman.emulator.emulation import Emulation
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
-SHOWN: Final = 50
+SHOWN: Final = 20
 
 
 @cache

@@ -100,7 +100,7 @@ def _view(body: JsonObject, type_: acts.EventType) -> Acts:
 def _record(body: JsonObject, name: str, type_: acts.EventType) -> Acts:
     who, anonymous_id = _who(body)
     if who is None and not anonymous_id:
-        reading.text(body.get("groupId") or body.get("userId"), "userId")
+        reading.identifier(body.get("groupId") or body.get("userId"), "userId")
         return ()  # an event of a group alone belongs to nobody
     return (
         acts.Record(
@@ -122,7 +122,7 @@ def _group(body: JsonObject) -> Acts:
     related = traits.pop("relationshipAttributes", None)
     attributes = reading.optional_object(related, "traits.relationshipAttributes")
     thing = acts.ObjectRef(
-        reading.text(type_id, "traits.object_type_id"),
+        reading.identifier(type_id, "traits.object_type_id"),
         reading.person_id(body.get("groupId"), "groupId"),
     )
     ties: tuple[acts.Tie, ...] = ()
@@ -135,7 +135,7 @@ def _group(body: JsonObject) -> Acts:
 
 def _alias(body: JsonObject) -> Acts:
     _user(body)
-    reading.text(body.get("previousId"), "previousId")
+    reading.identifier(body.get("previousId"), "previousId")
     return ()  # "only for a few destinations", and Customer.io is none of them
 
 
@@ -168,7 +168,7 @@ def _thing(body: JsonObject) -> acts.ObjectRef:
     properties = _properties(body)
     type_id = properties.get("objectTypeId") or DEFAULT_OBJECT_TYPE
     return acts.ObjectRef(
-        reading.text(type_id, "properties.objectTypeId"),
+        reading.identifier(type_id, "properties.objectTypeId"),
         reading.person_id(properties.get("objectId"), "properties.objectId"),
     )
 
@@ -192,7 +192,7 @@ def _content_report(body: JsonObject) -> Acts:
     action = reading.text(properties.pop("actionType", None), "properties.actionType")
     if action not in ("viewed_content", "clicked_content"):
         raise InvalidItem("invalid", "properties.actionType", "properties.actionType is unknown")
-    content = reading.text(properties.get("contentId"), "properties.contentId")
+    content = reading.identifier(properties.get("contentId"), "properties.contentId")
     stamp = seconds(body.get("timestamp"), "timestamp")
     return (acts.Report(content, action, stamp, properties),)
 

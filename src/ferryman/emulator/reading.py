@@ -41,17 +41,22 @@ def a_list(value: object, field: str) -> list[Any]:
 
 
 def text(value: object, field: str) -> str:
-    """Return *value* if it is a string that says something; whole numbers are read as text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    """Return *value* if it is a string that says something."""
     if isinstance(value, str) and value.strip():
         return value
-    raise _wrong(value or None, field, "a non-empty string")
+    raise _wrong(None if value == "" else value, field, "a non-empty string")
+
+
+def identifier(value: object, field: str) -> str:
+    """Return *value* as `text` does; an id may also be a whole number, which is read as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(value, field)
 
 
 def optional_text(value: object, field: str) -> str:
-    """Return *value* as `text` does, "" if it is missing, null or empty."""
-    return "" if value is None or value == "" else text(value, field)
+    """Return *value* as `identifier` does, "" if it is missing, null or empty."""
+    return "" if value is None or value == "" else identifier(value, field)
 
 
 def moment(value: object, field: str) -> int | None:
@@ -82,7 +87,7 @@ def event_type(value: object) -> EventType:
 
 def person_id(value: object, field: str) -> str:
     """Return a person's id, at most 150 bytes."""
-    id_ = text(value, field)
+    id_ = identifier(value, field)
     if len(id_.encode()) > MAX_ID_BYTES:
         raise InvalidItem("too_long", field, f"{field} must be at most {MAX_ID_BYTES} bytes")
     return id_

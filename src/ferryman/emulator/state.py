@@ -1,8 +1,9 @@
 """What a workspace holds: people, events, objects, and the indexes that find them.
 
-Plain mutable records and lookups; the rules that change them are in `people`, `identity`,
-`recording` and `objects`. No I/O, clock or chance: the time comes as an argument, and new
-cio_ids are counted, so that a replayed journal gives the same ones again.
+Plain records and lookups; the rules that change them are in `people`, `identity`, `recording` and
+`objects`. The records hold no cycles, so the garbage collector need not know them (gc=False). No
+I/O, clock or chance: the time comes as an argument, and new cio_ids are counted, so that a
+replayed journal gives the same ones again.
 """
 
 from collections import Counter, deque
@@ -26,7 +27,7 @@ DAY: Final = 86_400
 ACTIVITY_KEPT: Final = 1_000
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An event as it arrived; `seq` is its place in the order of arrival."""
 
     seq: int
@@ -39,7 +40,7 @@ class Event(msgspec.Struct, frozen=True):
     anonymous_id: str
 
 
-class Person(msgspec.Struct, eq=False):
+class Person(msgspec.Struct, eq=False, gc=False):
     """A person and all that belongs to them."""
 
     cio_id: str
@@ -77,7 +78,7 @@ class Thing(msgspec.Struct, eq=False):
     strangers: set[str] = msgspec.field(default_factory=set[str])
 
 
-class Activity(msgspec.Struct, frozen=True):
+class Activity(msgspec.Struct, frozen=True, gc=False):
     """An entry of the activity log: what a 200 does not say."""
 
     at: float

@@ -97,7 +97,7 @@ def object_ref(value: object, field: str) -> acts.ObjectRef:
         cio_object_id = reading.text(identifiers["cio_object_id"], f"{field}.cio_object_id")
         return acts.ObjectRef(cio_object_id=cio_object_id)
     return acts.ObjectRef(
-        reading.text(identifiers.get("object_type_id"), f"{field}.object_type_id"),
+        reading.identifier(identifiers.get("object_type_id"), f"{field}.object_type_id"),
         reading.person_id(identifiers.get("object_id"), f"{field}.object_id"),
     )
 
