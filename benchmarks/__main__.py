@@ -76,7 +76,8 @@ def main(words: list[str] | None = None) -> int:
         else:
             runs.append(done)
     summaries = summarise(runs)
-    verdicts = [] if plan.pace else promises.judge(summaries)
+    # A short run measures the start of a contender more than its work.
+    verdicts = [] if plan.pace or plan.scale < 1 else promises.judge(summaries)
     if as_json:
         whole = report.document(plan, summaries, runs, verdicts, failed)
         print(msgspec.json.encode(whole).decode())
