@@ -5,7 +5,7 @@
     ├─ ConfigurationError      names the missing variable and the line to write
     ├─ Undelivered             it did not happen, or nobody can know
     │  ├─ Unreachable          no answer; .sent is False (certainly not) or None (perhaps)
-    │  └─ Refused              an answer, not the wished one: .status .operation .request_id .details
+    │  └─ Refused              another answer: .status .operation .request_id .details
     │     ├─ BadRequest        400, 409, 422 and other 4xx
     │     ├─ Unauthorized      401
     │     ├─ Forbidden         403
@@ -43,6 +43,11 @@ class Detail(msgspec.Struct, frozen=True):
 
 class FerrymanError(Exception):
     """The base of everything this library raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with the text alone, which keyword-only facts
+        # refuse: errors of worker processes would never arrive.
+        return _again, (type(self), self.args, self.__dict__)
 
 
 class InvalidOperation(FerrymanError, ValueError):
@@ -168,3 +173,11 @@ class StoreError(FerrymanError):
 
 class UnverifiedWebhook(FerrymanError):
     """The signature of a webhook is missing, wrong or stale."""
+
+
+def _again(
+    kind: type[FerrymanError], args: tuple[object, ...], facts: dict[str, Any]
+) -> FerrymanError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error

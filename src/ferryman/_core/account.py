@@ -7,8 +7,8 @@ Follows https://docs.customer.io/integrations/api/customerio-apis/
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
-from urllib.parse import urlencode, urlsplit
+from typing import Any, Literal, TypeAlias
+from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 
@@ -53,9 +53,14 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Clean what was pasted and refuse what cannot work."""
         for name in _KEYS:
-            value = getattr(self, name).strip()
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise ConfigurationError(f"{name} must be str, not {type(value).__name__}")
+            value = value.strip()
             if not (value.isascii() and value.isprintable()) or " " in value:
                 raise ConfigurationError(f"{name} holds characters that no key has")
+            if ":" in value and name in _USERS:
+                raise ConfigurationError(f"{name} holds a colon, which ends a user name")
             msgspec.structs.force_setattr(self, name, value)
         for name in ("track_url", "app_url", "pipelines_url"):
             if (url := getattr(self, name)) is not None:
@@ -73,6 +78,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         given = [f"{name}='•••'" for name in _KEYS if getattr(self, name)]
         return f"Account({', '.join([*given, f'region={self.resolved_region!r}'])})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr: msgspec's own shows every key."""
+        given = [(name, "•••") for name in _KEYS if getattr(self, name)]
+        return [*given, ("region", self.resolved_region)]
+
     @property
     def resolved_region(self) -> Region:
         """The region in force: the private key's, else ``region``, else ``"us"``."""
@@ -88,9 +98,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             "pipelines": self.pipelines_url,
         }
         region = self.resolved_region
-        if api == "pipelines" and not self.private_key:
-            if found := NEW_KEY.match(self.pipelines_write_key):
-                region = "eu" if found[2] == "eu" else "us"
+        found = NEW_KEY.match(self.pipelines_write_key)
+        if api == "pipelines" and found and not self.private_key:
+            region = "eu" if found[2] == "eu" else "us"
         return given[api] or HOSTS[api][region]
 
     def authorization(self, api: Api) -> str:
@@ -146,13 +156,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             headers["Content-Type"] = _JSON
         url = self.base_url(api) + path
         if query:
-            url += ("&" if "?" in path else "?") + urlencode(
-                {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
-            )
+            url += ("&" if "?" in path else "?") + _encoded_query(query)
         return Request(method, url, headers, body, f"{method} {template or path}")
 
 
 _KEYS = ("site_id", "track_api_key", "app_api_key", "private_key", "pipelines_write_key")
+_USERS = ("site_id", "pipelines_write_key")
 _NEEDED: dict[Api, str] = {
     "track": "site_id and track_api_key",
     "app": "app_api_key",
@@ -164,15 +173,23 @@ def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+# Segments of unreserved characters, sub-delims, ':' and '@' (RFC 3986), none of them empty.
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
+
+
 def origin(url: str, *, name: str) -> str:
     """Return *url* as an origin (scheme, host, port); raise ConfigurationError if it is none."""
-    parts = urlsplit(url.strip())
+    wrong = ConfigurationError(f"{name} must be an origin such as https://track.customer.io")
+    if not isinstance(url, str):
+        raise wrong
     try:
+        parts = urlsplit(url.strip())
         bad = not parts.hostname or (parts.port is not None and not 0 < parts.port < 65536)
-    except ValueError:
-        bad = True
-    if bad or parts.scheme not in ("http", "https") or parts.username or parts.password:
-        raise ConfigurationError(f"{name} must be an origin such as https://track.customer.io")
+    except ValueError:  # its text quotes the URL, which can hold a password
+        raise wrong from None
+    if bad or parts.scheme not in ("http", "https") or not _AUTHORITY.fullmatch(parts.netloc):
+        raise wrong
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigurationError(f"{name} must be an origin, without a path")
     return f"{parts.scheme}://{parts.netloc}"
@@ -180,11 +197,27 @@ def origin(url: str, *, name: str) -> str:
 
 def checked_path(path: str) -> str:
     """Return *path* if it can only mean what it says; raise InvalidOperation otherwise."""
-    if not path.startswith("/") or path.startswith("//"):
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         raise InvalidOperation("must begin with one '/'", field="path")
-    if any(c in path for c in "?#\\") or not (path.isascii() and path.isprintable()):
-        raise InvalidOperation("must be percent-encoded; the query goes into query=", field="path")
-    steps = path.lower().replace("%2e", ".").split("/")
+    steps = path.lower().replace("%2e", ".").split("/")[1:]
     if "." in steps or ".." in steps:
         raise InvalidOperation("must not hold '.' or '..' steps", field="path")
+    if any(not unquote(step).strip() for step in steps):
+        raise InvalidOperation("must not hold an empty or blank step", field="path")
+    if not _PATH.fullmatch(path):
+        raise InvalidOperation("must be percent-encoded; the query goes into query=", field="path")
     return path
+
+
+def _encoded_query(query: Mapping[str, str | int | bool]) -> str:
+    for name, value in query.items():
+        if not isinstance(value, str | int):
+            raise InvalidOperation(
+                f"must be str, int or bool, not {type(value).__name__}", field=f"query.{name}"
+            )
+    try:
+        return urlencode(
+            {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
+        )
+    except UnicodeEncodeError:
+        raise InvalidOperation("must be text that UTF-8 can carry", field="query") from None

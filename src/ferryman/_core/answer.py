@@ -6,8 +6,10 @@ The envelopes E1 to E8 are those that Customer.io's own specifications and live 
 
 import math
 import re
+from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -26,7 +28,6 @@ from ferryman.errors import (
 )
 
 from .message import Answer, NoReply, Operation, Reply
-from .redirect import REDIRECTS
 
 T = TypeVar("T")
 
@@ -57,59 +58,89 @@ REFUSALS: dict[int, tuple[type[Refused], str]] = {
     429: (RateLimited, "too many requests"),
 }
 
+# The names of our own wire: the only words of an answer that may stand in an error's text.
+# Whatever else stands in a body can quote what was sent, even where a field's name belongs.
+FIELDS = frozenset(
+    {
+        *(
+            "type",
+            "identifiers",
+            "id",
+            "email",
+            "phone",
+            "cio_id",
+            "anonymous_id",
+            "action",
+            "name",
+        ),
+        *("timestamp", "attributes", "data", "device", "token", "platform", "last_used", "event"),
+        *("cio_relationships", "relationship_attributes", "primary", "secondary", "device_id"),
+        *("object_type_id", "object_id", "cio_object_id", "device_token", "delivery_id", "metric"),
+        *("recipient", "reason", "href", "ids", "batch", "form_id", "unsubscribe"),
+    }
+)
+LONGEST_WAIT = 86_400.0
+"""Seconds; a Retry-After beyond a day is no answer to wait for, and is read as a day."""
+
 _decode = msgspec.json.Decoder().decode
 _REFERENCE = re.compile(r"\(reference ([0-9A-Za-z_-]+)\)")
 _RETRY_AFTER_HEADER = "retry-after"
+_NOTHING = object()
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+def _decoded(body: bytes) -> Any:
+    try:
+        return _decode(body) if body.strip() else _NOTHING
+    except (ValueError, RecursionError):  # every error of msgspec's and of Unicode is a ValueError
+        return _NOTHING
 
 
 def parsed(body: bytes) -> Any:
     """Return the JSON of *body*, or None when there is none (E6 HTML, E8 empty)."""
-    try:
-        return _decode(body) if body.strip() else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    content = _decoded(body)
+    return None if content is _NOTHING else content
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else ""
+
+
+def _members(content: object) -> Mapping[str, Any] | None:
+    return cast("Mapping[str, Any]", content) if isinstance(content, dict) else None
 
 
 def _one(item: object) -> Detail:
-    if not isinstance(item, dict):
+    members = _members(item)
+    if members is None:
         return Detail(message=_text(item))
-    source = item.get("source")
-    index = item.get("batch_index")
+    source = _members(members.get("source")) or {}
+    index = members.get("batch_index")
     return Detail(
-        message=_text(item.get("message") or item.get("detail") or item.get("error")),
-        reason=_text(item.get("reason") or item.get("status")),
-        field=_text(
-            item.get("field") or (isinstance(source, dict) and source.get("pointer")) or ""
-        ),
-        code=_text(item.get("code")),
+        message=_text(members.get("message") or members.get("detail") or members.get("error")),
+        reason=_text(members.get("reason") or members.get("status")),
+        field=_text(members.get("field") or source.get("pointer")),
+        code=_text(members.get("code")),
         batch_index=index if type(index) is int else None,
     )
 
 
 def details(content: Any) -> tuple[Detail, ...]:
     """Return the reasons in a decoded body, whichever envelope it uses; () when it has none."""
-    if not isinstance(content, dict):
+    members = _members(content)
+    if members is None:
         return ()
-    meta = content.get("meta")
-    if isinstance(meta, dict):
-        if meta.get("error"):  # E1
-            return (_one(meta["error"]),)
-        if meta.get("errors"):  # E2
-            errors = meta["errors"]
-            return tuple(map(_one, errors if isinstance(errors, list) else [errors]))
-    errors = content.get("errors")
-    if isinstance(errors, list):  # E3, E4, E5; a null list is an empty one
-        return tuple(map(_one, errors))
-    if errors:
-        return (_one(errors),)
-    if content.get("code") and "message" in content:  # E7
-        return (_one(content),)
-    if isinstance(content.get("error"), str) and content["error"]:
-        return (_one(content["error"]),)
+    meta = _members(members.get("meta")) or {}
+    # E1, E2, and E3 to E5; a null list is an empty one.
+    for errors in (meta.get("error"), meta.get("errors"), members.get("errors")):
+        if errors:
+            each = cast("list[object]", errors) if isinstance(errors, list) else [errors]
+            return tuple(map(_one, each))
+    if members.get("code") and "message" in members:  # E7
+        return (_one(members),)
+    if isinstance(members.get("error"), str) and members["error"]:
+        return (_one(members["error"]),)
     return ()
 
 
@@ -117,7 +148,8 @@ def retry_after(reply: Reply, *, now: float) -> float | None:
     """Return the wait in seconds that *reply* asks for, or None when it asks for none.
 
     Seconds or an HTTP date; a date is measured against the answer's own Date where it has one,
-    so that a wrong clock here does not matter. Past and negative waits are 0; nonsense is None.
+    so that a wrong clock here does not matter. Past and negative waits are 0, a longer one than
+    a day is a day, nonsense is None.
     """
     text = reply.headers.get(_RETRY_AFTER_HEADER, "").strip()
     if not text:
@@ -130,12 +162,14 @@ def retry_after(reply: Reply, *, now: float) -> float | None:
             return None
         sent = _moment(reply.headers.get("date", ""))
         seconds = until - (now if sent is None else sent)
-    return max(0.0, seconds) if not math.isnan(seconds) else None
+    return None if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_WAIT)
 
 
 def _moment(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
+        # HTTP dates are UTC; without a zone Python would take this machine's own.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
@@ -146,12 +180,13 @@ def broken(reply: Reply) -> str:
     HTML or cut JSON on success, HTML on 404, a redirect that leads nowhere: something between
     us and Customer.io answers in its place; the operation is not to blame (delivery rule 21).
     """
-    if reply.status in REDIRECTS or 300 <= reply.status < 400:
+    if 300 <= reply.status < 400:
         return "a redirect that leads nowhere"
-    html = "html" in reply.headers.get("content-type", "") or reply.body.lstrip()[:1] == b"<"
+    html = "html" in reply.headers.get("content-type", "").lower()
+    html = html or reply.body.lstrip()[:1] == b"<"
     if html and (reply.status < 300 or reply.status == 404):
         return "an HTML page in place of an answer"
-    if reply.status < 300 and reply.body.strip() and parsed(reply.body) is None:
+    if reply.status < 300 and reply.body.strip() and _decoded(reply.body) is _NOTHING:
         return "an answer that is not JSON"
     return ""
 
@@ -165,12 +200,11 @@ def failure(answer: Answer, *, operation: str, now: float) -> Undelivered | None
             sent=answer.sent,
             operation=operation,
         )
-    content = parsed(answer.body)
     if why := broken(answer):
         return ServerError(
             f"{operation}: {answer.status}, {why}", status=answer.status, operation=operation
         )
-    reasons = details(content)
+    reasons = details(parsed(answer.body))
     if 200 <= answer.status < 300 and not reasons:
         return None
     kind, why = REFUSALS.get(
@@ -179,7 +213,7 @@ def failure(answer: Answer, *, operation: str, now: float) -> Undelivered | None
         if answer.status >= 500
         else (BadRequest, "the request was refused"),
     )
-    fields = ", ".join(sorted({d.field for d in reasons if d.field.isidentifier()}))
+    fields = ", ".join(sorted({d.field for d in reasons} & FIELDS))
     text = f"{operation}: {answer.status}, {why}" + (f" (field: {fields})" if fields else "")
     request_id = answer.headers.get("x-request-id", "") or next(
         (m[1] for d in reasons if (m := _REFERENCE.search(d.message))), ""

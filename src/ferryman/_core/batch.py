@@ -5,6 +5,7 @@ and by the relay. Pure.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -12,9 +13,10 @@ from ferryman.errors import BadRequest, Detail
 
 from .answer import details, parsed
 from .encode import MAX_BATCH
-from .message import Reply
+from .message import Operation, Reply
 
 ENVELOPE = len(b'{"batch":[]}')
+Span: TypeAlias = tuple[int, int]
 
 
 class BatchResult(msgspec.Struct, frozen=True):
@@ -42,16 +44,26 @@ class BatchResult(msgspec.Struct, frozen=True):
             )
 
 
-def spans(sizes: Sequence[int], *, limit: int = MAX_BATCH) -> Iterator[tuple[int, int]]:
-    """Yield (start, stop) of consecutive runs whose request body is at most *limit* bytes."""
-    start, size = 0, ENVELOPE
-    for index, each in enumerate(sizes):
-        if index > start and size + each + 1 > limit:
+def spans(operations: Sequence[Operation[Any]], *, limit: int = MAX_BATCH) -> Iterator[Span]:
+    """Yield (start, stop) of consecutive runs that may share a request, as few as there can be.
+
+    A request's body is at most *limit* bytes, and what follows a barrier of its own person or
+    object goes into the next one: inside a batch no order is promised (delivery rule 9).
+    """
+    start, size = 0, ENVELOPE - 1
+    closed: set[str] = set()
+    for index, operation in enumerate(operations):
+        each = len(operation.body or b"") + 1
+        keys = {operation.key, operation.other or operation.key}
+        if index > start and (size + each > limit or not closed.isdisjoint(keys)):
             yield start, index
-            start, size = index, ENVELOPE
-        size += each + 1
-    if start < len(sizes):
-        yield start, len(sizes)
+            start, size = index, ENVELOPE - 1
+            closed.clear()
+        size += each
+        if operation.barrier:
+            closed |= keys
+    if start < len(operations):
+        yield start, len(operations)
 
 
 def refused_items(reply: Reply, count: int) -> dict[int, Detail] | None:

@@ -116,7 +116,7 @@ def deliver_batch(
     """
     items = [operation.body or b"" for operation in operations]
     rejected: dict[int, Detail] = {}
-    for start, stop in spans([len(item) for item in items]):
+    for start, stop in spans(operations):
         repeat = max(operation.endpoint.repeat for operation in operations[start:stop])
         answer = yield from insist(
             address(items[start:stop]), repeat=repeat, retry=retry, chance=chance, now=now

@@ -5,7 +5,7 @@ No credentials in an Operation, no decisions here: only shapes, and the one act 
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any, Generic, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, cast
 
 import msgspec
 from typing_extensions import TypeVar
@@ -85,7 +85,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     id: str = ""
     at: int | None = None
     stamp: Stamp = Stamp.NONE
-    read: Callable[[bytes], T_co] = nothing  # type: ignore[assignment]  # None is T_co of writes
+    read: Callable[[bytes], T_co] = cast(Any, nothing)  # of writes: T_co is None
 
     @property
     def name(self) -> str:
@@ -123,6 +123,10 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         """Name the operation alone: what it says is nobody's business in a log."""
         return f"<Operation {self.endpoint.name}>"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr: msgspec's own shows every field."""
+        return [("name", self.endpoint.name)]
+
 
 class Request(msgspec.Struct, frozen=True):
     """An addressed request: absolute URL, headers with credentials, body."""
@@ -138,6 +142,10 @@ class Request(msgspec.Struct, frozen=True):
         """Show the template: the URL can hold ids, the headers hold keys."""
         return f"<Request {self.template}>"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr."""
+        return [("template", self.template)]
+
 
 class Reply(msgspec.Struct, frozen=True):
     """An answer, whatever its status. Header names are lower case."""
@@ -149,6 +157,10 @@ class Reply(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Show the status: the body can quote what was sent."""
         return f"<Reply {self.status}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr."""
+        return [("status", self.status)]
 
 
 class NoReply(msgspec.Struct, frozen=True):

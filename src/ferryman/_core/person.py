@@ -4,7 +4,8 @@ A plain str or int is an id; the small types here say the others. No I/O, no loo
 Follows https://docs.customer.io/messaging/people/identifying-people/
 """
 
-from typing import TypeAlias
+import re
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
@@ -13,6 +14,10 @@ from ferryman.errors import InvalidOperation
 MAX_ID = 150
 """Bytes of a person's or object's id (Track API reference)."""
 
+_TOO_LONG = 10**MAX_ID  # str() of an endless int is no InvalidOperation
+_EMAIL = re.compile(r"\S+@\S+")
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -23,9 +28,21 @@ class _Identifier(msgspec.Struct, frozen=True):
         """Name the kind and hide the value: reprs end up in logs."""
         return f"{type(self).__name__}('…')"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr: msgspec's own shows the value."""
+        return []
 
-class Email(_Identifier, frozen=True):
+
+class Email(_Identifier, frozen=True, eq=False):
     """A person by e-mail address; compared without regard to case, as Customer.io does."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Email):
+            return NotImplemented
+        return self.value.lower() == other.value.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.value.lower())
 
 
 class Phone(_Identifier, frozen=True):
@@ -56,6 +73,10 @@ class ObjectId(msgspec.Struct, frozen=True):
         """Name the kind and hide the value."""
         return "ObjectId('…')"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr."""
+        return []
+
 
 class CioObjectId(_Identifier, frozen=True):
     """An object by Customer.io's own permanent id."""
@@ -70,6 +91,14 @@ class Who(msgspec.Struct, frozen=True):
     kind: str
     value: str
     key: str
+
+    def __repr__(self) -> str:
+        """Name the kind and hide the value."""
+        return f"Who({self.kind!r}, '…')"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr."""
+        return [("kind", self.kind)]
 
     @property
     def json(self) -> bytes:
@@ -92,7 +121,9 @@ def quoted(text: str) -> bytes:
 
 def _checked(value: object, at: str) -> str:
     if type(value) is int:
-        return str(value)
+        if abs(value) >= _TOO_LONG:
+            raise InvalidOperation(f"must not exceed {MAX_ID} bytes", field=at)
+        value = str(value)
     if not isinstance(value, str):
         raise InvalidOperation(f"must be str or int, not {type(value).__name__}", field=at)
     if type(value) is not str:
@@ -124,15 +155,15 @@ def who(person: PersonId, *, at: str = "person") -> Who:
             field=at,
         )
     kind, prefix = found
-    text = _checked(person.value, at)  # type: ignore[union-attr]  # _KINDS holds _Identifiers only
+    text = _checked(cast(_Identifier, person).value, at)
     if kind == "email":
-        if "@" not in text[1:-1]:
+        if not _EMAIL.fullmatch(text):
             raise InvalidOperation("must be an e-mail address", field=at)
-        return Who(kind, text, prefix + text.strip().lower())
-    if kind == "phone" and not (text[0] == "+" and text[1:].isascii() and text[1:].isdigit()):
+        return Who(kind, text, prefix + text.lower())
+    if kind == "phone" and not _E164.fullmatch(text):
         raise InvalidOperation("must be a phone number such as +491701234567 (E.164)", field=at)
     if kind == "cio_id" and text.startswith("cio_"):
-        text = text[4:]
+        text = _checked(text[4:], at)
     return Who(kind, text, prefix + text)
 
 
@@ -146,7 +177,7 @@ def which(thing: AnyObjectId, *, at: str = "object") -> tuple[bytes, str]:
             f"must be ObjectId or CioObjectId, not {type(thing).__name__}", field=at
         )
     type_id = _checked(thing.type_id, f"{at}.type_id")
-    if not (type_id.isascii() and type_id.isdigit()):
+    if not _NUMBER.fullmatch(type_id):
         raise InvalidOperation(
             "must be the number of an object type, from 1", field=f"{at}.type_id"
         )

@@ -46,9 +46,11 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse numbers that no clock can keep."""
-        for name in ("retries", "wait_base", "wait_max", "retry_after_max", "total_max"):
+        if type(self.retries) is not int or self.retries < 0:
+            raise InvalidOperation("must be a whole number, 0 or more", field="Retry.retries")
+        for name in ("wait_base", "wait_max", "retry_after_max", "total_max"):
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            if type(value) not in (int, float) or not 0 <= value < math.inf:
                 raise InvalidOperation("must be a finite number, 0 or more", field=f"Retry.{name}")
 
     def backoff(self, attempt: int, *, chance: float) -> float:
@@ -89,7 +91,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def evidence(answer: Answer) -> Proof:
-    """Say what *answer* proves: it never arrived (or was not done), nobody knows, or it is final."""
+    """Say what *answer* proves: never arrived (or was not done), unknown, or final."""
     match answer:
         case NoReply(sent=False):
             return "never_arrived"

@@ -7,7 +7,7 @@ the caller's dict change nothing, and a batch is a join.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from ferryman._core.encode import MAX_ITEM, encode_object, unix_seconds
 from ferryman._core.message import Api, Operation, Stamp
@@ -21,11 +21,12 @@ STAMP_ROOM = len(',"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","timestamp":1234567890123}'
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 
 
-def sized(body: bytes, name: str) -> bytes:
-    """Return *body* if one operation may be so large; raise InvalidOperation otherwise."""
-    if len(body) > MAX_ITEM - STAMP_ROOM:
+def sized(body: bytes, name: str, *, stamp: Stamp = Stamp.NONE) -> bytes:
+    """Return *body* if it may be so large, *stamp* included; raise InvalidOperation otherwise."""
+    size = len(body) + (0 if stamp is Stamp.NONE else STAMP_ROOM)
+    if size > MAX_ITEM:
         raise InvalidOperation(
-            f"{name} is {len(body):,} bytes encoded; Customer.io takes {MAX_ITEM:,} an operation"
+            f"{name} is {size:,} bytes encoded; Customer.io takes {MAX_ITEM:,} an operation"
         )
     return body
 
@@ -43,22 +44,36 @@ def event_id(given: str | None) -> str:
 
 def moment(given: datetime | None) -> int | None:
     """Return a caller's own moment as Unix seconds, or None for none."""
-    return None if given is None else unix_seconds(given, at="timestamp")
+    return None if given is None else seconds(given, at="timestamp")
+
+
+def seconds(given: datetime, *, at: str) -> int:
+    """Return a caller's moment in Unix seconds."""
+    if not isinstance(given, datetime):
+        raise InvalidOperation(f"must be an aware datetime, not {type(given).__name__}", field=at)
+    return unix_seconds(given, at=at)
+
+
+def text(given: object, *, at: str) -> str:
+    """Return a caller's text (a token, the id of a delivery), checked."""
+    if not isinstance(given, str):
+        raise InvalidOperation(f"must be str, not {type(given).__name__}", field=at)
+    if not given or given.isspace():
+        raise InvalidOperation("must not be empty or blank", field=at)
+    if not given.isascii():
+        try:
+            given.encode()
+        except UnicodeEncodeError:
+            raise InvalidOperation("must be text that UTF-8 can carry", field=at) from None
+    return given if type(given) is str else str.__str__(given)
 
 
 def named(name: object, *, at: str = "name") -> str:
     """Return the name of an event, page or screen, checked."""
-    if not isinstance(name, str):
-        raise InvalidOperation(f"must be str, not {type(name).__name__}", field=at)
-    if not name or name.isspace():
-        raise InvalidOperation("must not be empty or blank", field=at)
-    try:
-        size = len(name) if name.isascii() else len(name.encode())
-    except UnicodeEncodeError:
-        raise InvalidOperation("must be text that UTF-8 can carry", field=at) from None
-    if size > MAX_EVENT_NAME:
+    name = text(name, at=at)
+    if len(name) * 4 > MAX_EVENT_NAME and len(name.encode()) > MAX_EVENT_NAME:
         raise InvalidOperation(f"must not exceed {MAX_EVENT_NAME} bytes", field=at)
-    return str(name)
+    return name
 
 
 def known(person: PersonId, *, at: str = "person") -> Who:
@@ -103,7 +118,9 @@ def post(
     at: int | None = None,
 ) -> Operation[None]:
     """Return an operation of Track v1: a request of its own."""
-    return Operation(CATALOGUE[name], key, sized(body, name), path, "", False, ident, at, stamp)
+    return Operation(
+        CATALOGUE[name], key, sized(body, name, stamp=stamp), path, "", False, ident, at, stamp
+    )
 
 
 def relationships(
@@ -117,16 +134,15 @@ def relationships(
         raise InvalidOperation("must be a list, or a mapping to attributes", field="relationships")
     if not targets:
         raise InvalidOperation("must not be empty", field="relationships")
-    attributes = targets if isinstance(targets, Mapping) else {}
-    parts = []
+    attributes: Mapping[Any, object] = targets if isinstance(targets, Mapping) else {}
+    parts: list[bytes] = []
     for index, target in enumerate(targets):
         at = f"relationships[{index}]"
         identifiers = known(target, at=at).json if people else which(target, at=at)[0]
         own = attributes.get(target)
-        more = (
-            b',"relationship_attributes":%b' % encode_object(own, api, at=f"{at}.attributes")
-            if own
-            else b""
-        )
+        more = b""
+        if own:
+            encoded = encode_object(cast("Mapping[str, object]", own), api, at=f"{at}.attributes")
+            more = b',"relationship_attributes":%b' % encoded
         parts.append(b'{"identifiers":%b%b}' % (identifiers, more))
     return b"[" + b",".join(parts) + b"]"

@@ -4,15 +4,27 @@ One row an operation. Client, outbox, relay, emulator, docs and tests read this 
 says why a second run is harmless, or why it is not repeated blindly (delivery rules 3 and 20).
 """
 
+from typing import TypedDict, Unpack
+
 from ferryman._core.message import ENTITY_PATH, Endpoint, Repeat, Stamp
 
 TRACK_DOCS = "https://docs.customer.io/integrations/api/track/"
 _V1 = "/api/v1"
 
 
-def _v2(name: str, why: str, *, tag: str, repeat: Repeat = Repeat.SAME, **more: object) -> Endpoint:
-    docs = f"{TRACK_DOCS}#tag/{tag}"
-    return Endpoint(name, "POST", ENTITY_PATH, repeat, why, docs, **more)  # type: ignore[arg-type]  # field types are Endpoint's
+class _More(TypedDict, total=False):
+    """What most rows leave as it is."""
+
+    authenticated: bool
+    stamp: Stamp
+    barrier: bool
+    writes: bool
+
+
+def _v2(
+    name: str, why: str, *, tag: str, repeat: Repeat = Repeat.SAME, **more: Unpack[_More]
+) -> Endpoint:
+    return Endpoint(name, "POST", ENTITY_PATH, repeat, why, f"{TRACK_DOCS}#tag/{tag}", **more)
 
 
 def _v1(
@@ -23,10 +35,9 @@ def _v1(
     why: str,
     *,
     tag: str,
-    **more: object,
+    **more: Unpack[_More],
 ) -> Endpoint:
-    docs = f"{TRACK_DOCS}#tag/{tag}"
-    return Endpoint(name, method, path, repeat, why, docs, **more)  # type: ignore[arg-type]  # field types are Endpoint's
+    return Endpoint(name, method, path, repeat, why, f"{TRACK_DOCS}#tag/{tag}", **more)
 
 
 _BY_ID = "Customer.io drops an event whose id it has seen"

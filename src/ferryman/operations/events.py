@@ -5,15 +5,15 @@ Follows https://docs.customer.io/integrations/api/track/#tag/track-events
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import overload
+from typing import cast, overload
 
-from ferryman._core.encode import MAX_ITEM, encode_object
+from ferryman._core.encode import MAX_ITEM, encode_object, to_plain
 from ferryman._core.message import Operation, Stamp
-from ferryman._core.person import PersonId, Who, quoted, who
+from ferryman._core.person import Email, PersonId, Who, quoted, who
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, encode_event, event_name
 
-from ._item import STAMP_ROOM, event_id, moment, named, post, sized
+from ._item import STAMP_ROOM, event_id, moment, named, post, sized, text
 from .catalogue import CATALOGUE
 
 _TRACK, _PAGE, _SCREEN = CATALOGUE["track"], CATALOGUE["page"], CATALOGUE["screen"]
@@ -80,7 +80,7 @@ def track(
         )
     )
     if len(body) > _ROOM:
-        sized(body, "track")
+        sized(body, "track", stamp=Stamp.EVENT)
     return Operation(
         _TRACK,
         whom.key,
@@ -147,15 +147,19 @@ def invite(
 
     https://docs.customer.io/journeys/invite-emails/
     """
-    if not isinstance(recipient, str) or "@" not in recipient[1:-1]:
-        raise InvalidOperation("must be an e-mail address", field="recipient")
-    content = {**(data or {}), "recipient": recipient}
-    attributes = encode_object(content, "track", at="data")
+    whom = who(Email(text(recipient, at="recipient")), at="recipient")
+    plain: object = to_plain({} if data is None else data, "track", at="data")
+    if not isinstance(plain, dict):
+        raise InvalidOperation(f"must be a mapping, not {type(data).__name__}", field="data")
+    content = cast("dict[str, object]", plain)
+    if "recipient" in content:
+        raise InvalidOperation("is said by recipient", field="data.recipient")
+    attributes = encode_object({**content, "recipient": whom.value}, "track", at="data")
     body = b'{"name":%b,"data":%b' % (quoted(named(event, at="event")), attributes)
     return post(
         "invite",
         body,
-        key="r:" + recipient.lower(),
+        key="r:" + whom.value.lower(),
         stamp=Stamp.EVENT,
         ident=event_id(id),
         at=moment(timestamp),
@@ -184,7 +188,7 @@ def _viewed(
     return Operation(
         CATALOGUE[kind],
         whom.key,
-        sized(body, kind),
+        sized(body, kind, stamp=Stamp.EVENT),
         id=event_id(ident),
         at=moment(timestamp),
         stamp=Stamp.EVENT,

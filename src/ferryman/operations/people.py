@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from ferryman._core.encode import encode_object, unix_seconds
+from ferryman._core.encode import encode_object
 from ferryman._core.message import Operation, Stamp
 from ferryman._core.person import AnyObjectId, PersonId, quoted, who
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Person, encode_person
 
-from ._item import about_person, known, moment, relationships, sized
+from ._item import about_person, known, moment, relationships, seconds, sized, text
 from .catalogue import CATALOGUE
 
 MAX_ATTRIBUTES = 300
@@ -47,18 +47,20 @@ def identify(
     whom = known(person)
     if isinstance(attributes, Person):
         encoded = encode_person(attributes, "track")
+        if update_only:
+            encoded = encoded[:-1] + (b"," if len(encoded) > 2 else b"") + b'"_update":true}'
         changes_identity = _differs(attributes, whom.kind, whom.value)
     elif attributes is None or isinstance(attributes, Mapping):
         content = attributes or {}
         _check_attributes(content)
+        if update_only:
+            content = {**content, "_update": True}
         encoded = encode_object(content, "track", at="attributes")
         changes_identity = _differs(content, whom.kind, whom.value)
     else:
         raise InvalidOperation(
             f"must be a Person or a mapping, not {type(attributes).__name__}", field="attributes"
         )
-    if update_only:
-        encoded = encoded[:-1] + (b"," if len(encoded) > 2 else b"") + b'"_update":true}'
     more = (
         b',"cio_relationships":' + relationships(relationships_to, people=False)
         if relationships_to
@@ -72,7 +74,7 @@ def identify(
     return Operation(
         CATALOGUE["identify"],
         whom.key,
-        sized(body, "identify"),
+        sized(body, "identify", stamp=Stamp.TIME),
         barrier=changes_identity,
         at=moment(timestamp),
         stamp=Stamp.TIME,
@@ -93,20 +95,27 @@ def _check_attributes(content: Mapping[str, object]) -> None:
                 raise InvalidOperation(
                     f"names of attributes are 1 to {MAX_ATTRIBUTE_NAME} bytes", field="attributes"
                 )
-        if isinstance(value, str) and len(value) * 4 > MAX_ATTRIBUTE_VALUE:
-            if len(value.encode(errors="replace")) > MAX_ATTRIBUTE_VALUE:
-                raise InvalidOperation(
-                    f"must not exceed {MAX_ATTRIBUTE_VALUE:,} bytes", field=f"attributes.{name}"
-                )
+        long = isinstance(value, str) and len(value) * 4 > MAX_ATTRIBUTE_VALUE
+        if long and len(str(value).encode(errors="replace")) > MAX_ATTRIBUTE_VALUE:
+            raise InvalidOperation(
+                f"must not exceed {MAX_ATTRIBUTE_VALUE:,} bytes", field=f"attributes.{name}"
+            )
 
 
 def _differs(content: Person | Mapping[str, object], kind: str, value: str) -> bool:
     """Whether the attributes carry another identifier than the one that names the person."""
     for name in _IDENTIFYING:
         given = content.get(name) if isinstance(content, Mapping) else getattr(content, name, None)
-        if given is not None and not (name == kind and str(given) == value):
+        if given is None:
+            continue
+        same = _alike(given, value) if kind == "email" else str(given) == value
+        if name != kind or not same:
             return True
     return False
+
+
+def _alike(given: object, email: str) -> bool:
+    return isinstance(given, str) and given.lower() == email.lower()
 
 
 def delete(person: PersonId, /) -> Operation[None]:
@@ -171,9 +180,9 @@ def add_device(
     """
     if platform not in ("ios", "android"):
         raise InvalidOperation("must be 'ios' or 'android'", field="platform")
-    device = b'"token":%b,"platform":"%b"' % (_token(token), platform.encode())
+    device = b'"token":%b,"platform":"%b"' % (quoted(text(token, at="token")), platform.encode())
     if last_used is not None:
-        device += b',"last_used":%d' % unix_seconds(last_used, at="last_used")
+        device += b',"last_used":%d' % seconds(last_used, at="last_used")
     if attributes:
         device += b',"attributes":' + encode_object(attributes, "track", at="attributes")
     return about_person("add_device", "add_device", known(person), b',"device":{%b}' % device)
@@ -184,14 +193,8 @@ def delete_device(person: PersonId, token: str, /) -> Operation[None]:
 
     https://docs.customer.io/integrations/api/track/#operation/delete_device
     """
-    rest = b',"device":{"token":%b}' % _token(token)
+    rest = b',"device":{"token":%b}' % quoted(text(token, at="token"))
     return about_person("delete_device", "delete_device", known(person), rest)
-
-
-def _token(token: object) -> bytes:
-    if not isinstance(token, str) or not token or token.isspace():
-        raise InvalidOperation("must be text, not empty or blank", field="token")
-    return quoted(token)
 
 
 def add_relationships(

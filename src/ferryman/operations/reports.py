@@ -5,17 +5,17 @@ Follows https://docs.customer.io/integrations/api/track/#tag/report-metrics
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from ferryman._core.answer import parsed
-from ferryman._core.encode import encode_object, segment, unix_seconds
+from ferryman._core.encode import encode_object, segment
 from ferryman._core.message import Operation
 from ferryman._core.person import PersonId, quoted, who
 from ferryman.errors import InvalidOperation
 
-from ._item import post, sized
+from ._item import post, seconds, sized, text
 from .catalogue import CATALOGUE
 
 # channel of a delivery -> the metrics that Customer.io takes for it
@@ -28,7 +28,7 @@ METRICS: dict[str, frozenset[str]] = {
     "slack": frozenset({"clicked", "converted", "delivered", "opened"}),
     "sms": frozenset({"bounced", "clicked", "delivered", "opened"}),
 }
-ALL_METRICS = frozenset().union(*METRICS.values())
+ALL_METRICS: frozenset[str] = frozenset[str]().union(*METRICS.values())
 PUSH_METRICS = ("opened", "converted", "delivered")
 
 
@@ -52,16 +52,20 @@ def submit_form(
     whom = who(person)
     if whom.kind not in ("id", "email"):
         raise InvalidOperation("must be an id or Email", field="person")
-    content = dict(fields or {})
-    for name, value in content.items():
-        if not isinstance(value, str):
-            raise InvalidOperation(
-                f"must be str, not {type(value).__name__}", field=f"fields.{name}"
-            )
+    if not isinstance(fields, Mapping | None):
+        raise InvalidOperation(f"must be a mapping, not {type(fields).__name__}", field="fields")
+    content: dict[str, str] = {}
+    for name, value in (fields or {}).items():
+        at = f"fields.{name}" if isinstance(name, str) else "fields"
         if name in ("id", "email"):
-            raise InvalidOperation("is said by person", field=f"fields.{name}")
+            raise InvalidOperation("is said by person", field=at)
+        if not isinstance(value, str):
+            raise InvalidOperation(f"must be str, not {type(value).__name__}", field=at)
+        content[name] = value
     content[whom.kind] = whom.value
-    path = CATALOGUE["submit_form"].path.format(form_id=segment(form_id, at="form_id"))
+    path = CATALOGUE["submit_form"].path.format(
+        form_id=segment(text(form_id, at="form_id"), at="form_id")
+    )
     body = b'{"data":%b}' % encode_object(content, "track", at="fields")
     return post("submit_form", body, key=whom.key, path=path)
 
@@ -83,14 +87,17 @@ def report_metric(
 
     https://docs.customer.io/integrations/api/track/#operation/metrics
     """
-    if metric not in ALL_METRICS:
+    if not isinstance(metric, str) or metric not in ALL_METRICS:
         raise InvalidOperation(f"must be one of {', '.join(sorted(ALL_METRICS))}", field="metric")
-    content: dict[str, object] = {"delivery_id": _delivery(delivery_id), "metric": metric}
+    content: dict[str, object] = {
+        "delivery_id": text(delivery_id, at="delivery_id"),
+        "metric": metric,
+    }
     if timestamp is not None:
-        content["timestamp"] = unix_seconds(timestamp, at="timestamp")
+        content["timestamp"] = seconds(timestamp, at="timestamp")
     for name, value in (("recipient", recipient), ("reason", reason), ("href", href)):
         if value is not None:
-            content[name] = value
+            content[name] = text(value, at=name)
     body = encode_object(content, "track", at="metric")
     return post("report_metric", body, key="d:" + delivery_id)
 
@@ -107,13 +114,13 @@ def report_push(
 
     https://docs.customer.io/integrations/api/track/#operation/entity
     """
-    attributes = b'{"device_token":%b}' % quoted(_push(metric, device_token))
+    attributes = b'{"device_token":%b}' % quoted(_push(metric, device_token, at="metric"))
     body = (
         b'{"type":"delivery","action":"event","identifiers":{"id":%b},"name":"%b","attributes":%b'
-        % (quoted(_delivery(delivery_id)), metric.encode(), attributes)
+        % (quoted(text(delivery_id, at="delivery_id")), metric.encode(), attributes)
     )
     if timestamp is not None:
-        body += b',"timestamp":%d' % unix_seconds(timestamp, at="timestamp")
+        body += b',"timestamp":%d' % seconds(timestamp, at="timestamp")
     return Operation(
         CATALOGUE["report_push"], "d:" + delivery_id, sized(body + b"}", "report_push")
     )
@@ -132,10 +139,10 @@ def report_push_event(
     https://docs.customer.io/integrations/api/track/#operation/pushMetrics
     """
     content = {
-        "delivery_id": _delivery(delivery_id),
+        "delivery_id": text(delivery_id, at="delivery_id"),
         "event": event,
-        "device_id": _push(event, device_token),
-        "timestamp": unix_seconds(timestamp, at="timestamp"),
+        "device_id": _push(event, device_token, at="event"),
+        "timestamp": seconds(timestamp, at="timestamp"),
     }
     body = encode_object(content, "track", at="event")
     return post("report_push_event", body, key="d:" + delivery_id)
@@ -147,7 +154,7 @@ def unsubscribe(delivery_id: str, /) -> Operation[None]:
     https://docs.customer.io/integrations/api/track/#operation/unsubscribe
     """
     path = CATALOGUE["unsubscribe"].path.format(
-        delivery_id=segment(_delivery(delivery_id), at="delivery_id")
+        delivery_id=segment(text(delivery_id, at="delivery_id"), at="delivery_id")
     )
     return post("unsubscribe", b'{"unsubscribe":true}', key="d:" + delivery_id, path=path)
 
@@ -161,23 +168,17 @@ def region() -> Operation[AccountRegion]:
 
 
 def _read_region(body: bytes) -> AccountRegion:
-    content = parsed(body) or {}
+    found: object = parsed(body)
+    content = cast("dict[str, object]", found if isinstance(found, dict) else {})
+    number = content.get("environment_id")
     return AccountRegion(
-        str(content.get("region", "")),
-        str(content.get("url", "")),
-        content.get("environment_id"),
+        str(content.get("region") or ""),
+        str(content.get("url") or ""),
+        number if type(number) is int else None,
     )
 
 
-def _delivery(delivery_id: object) -> str:
-    if not isinstance(delivery_id, str) or not delivery_id or delivery_id.isspace():
-        raise InvalidOperation("must be text, not empty or blank", field="delivery_id")
-    return delivery_id
-
-
-def _push(metric: str, device_token: object) -> str:
+def _push(metric: str, device_token: str, *, at: str) -> str:
     if metric not in PUSH_METRICS:
-        raise InvalidOperation(f"must be one of {', '.join(PUSH_METRICS)}", field="metric")
-    if not isinstance(device_token, str) or not device_token or device_token.isspace():
-        raise InvalidOperation("must be text, not empty or blank", field="device_token")
-    return device_token
+        raise InvalidOperation(f"must be one of {', '.join(PUSH_METRICS)}", field=at)
+    return text(device_token, at="device_token")

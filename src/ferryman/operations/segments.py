@@ -3,6 +3,7 @@
 Follows https://docs.customer.io/integrations/api/track/#tag/segments
 """
 
+import re
 from collections.abc import Sequence
 
 from ferryman._core.encode import segment
@@ -14,6 +15,7 @@ from ._item import post
 from .catalogue import CATALOGUE
 
 MAX_IDS = 1_000
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _KINDS = ("id", "email", "cio_id")
 
 
@@ -37,8 +39,8 @@ def remove_from_segment(segment_id: int | str, people: Sequence[PersonId], /) ->
 
 
 def _members(name: str, segment_id: int | str, people: Sequence[PersonId]) -> Operation[None]:
-    number = str(segment_id)
-    if isinstance(segment_id, bool) or not (number.isascii() and number.isdigit()):
+    number = str(segment_id) if type(segment_id) is str or type(segment_id) is int else ""
+    if not _NUMBER.fullmatch(number):
         raise InvalidOperation("must be the number of a segment", field="segment_id")
     if isinstance(people, str | bytes) or not isinstance(people, Sequence):
         raise InvalidOperation("must be a list", field="people")
