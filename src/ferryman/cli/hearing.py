@@ -1,0 +1,48 @@
+"""What the relay says while it works, for the progress line: a handler of the logger `ferryman`.
+
+The library names its log lines and puts facts beside them; this turns them into sentences.
+"""
+
+import logging
+import threading
+from typing import Final
+
+_LOGGER: Final = logging.getLogger("ferryman")
+
+
+class Hearing(logging.Handler):
+    """Counts the waits and keeps the newest; ``paused`` is the status that refused the key."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.waits = 0
+        self.paused: int | None = None
+        self.newest = ""
+        self._propagates = _LOGGER.propagate
+        self._counting = threading.Lock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one log line of the library."""
+        status = getattr(record, "status", None)
+        match record.getMessage():
+            case "ferryman.relay_waits":
+                with self._counting:
+                    self.waits += 1
+                what = f"answered {status}" if status else "did not answer"
+                self.newest = f"Customer.io {what}; trying again"
+            case "ferryman.relay_paused":
+                self.paused = status or 401
+                self.newest = f"Customer.io refuses the key ({status})"
+            case "ferryman.relay_store" | "ferryman.relay_failed":
+                self.newest = f"the relay failed ({getattr(record, 'error', '')}); trying again"
+            case _:
+                pass
+
+    def __enter__(self) -> "Hearing":
+        _LOGGER.addHandler(self)
+        _LOGGER.propagate = False
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _LOGGER.propagate = self._propagates
+        _LOGGER.removeHandler(self)

@@ -1,0 +1,149 @@
+"""`ferryman import`: each row of a file becomes an event that is delivered once."""
+
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from ferryman.cli import out
+from ferryman.cli.app import DONE, INCOMPLETE
+from ferryman.cli.carrying import Carrying, Outcome
+from ferryman.cli.hearing import Hearing
+from ferryman.cli.mapping import Mapper
+from ferryman.cli.progress import progress
+from ferryman.cli.rows import Format, Source
+from ferryman.cli.spool import Spool
+from ferryman.cli.stopping import Stop
+from ferryman.cli.tally import Tally
+from ferryman.errors import ConfigurationError
+from ferryman.outbox import Outbox
+from ferryman.settings import Settings
+
+_FORMAT = Parameter(name="--format", help="csv or ndjson; by default what the file's ending says.")
+_TYPES = "Types of CSV columns: a=int,b=float; also decimal, bool, str. An empty cell is null."
+_AT = (
+    "The column with the event's time: ISO 8601, or digits (8 a date, 10 seconds, 13 milliseconds);"
+    " UTC unless it says an offset. By default the moment of the import."
+)
+
+
+def run_import(
+    file: Annotated[str, Parameter(help="The file to read; - is stdin.")],
+    /,
+    *,
+    event: Annotated[str, Parameter(help="The name of the event.")],
+    person: Annotated[str, Parameter(help="The column with the person's id, taken as text.")],
+    at: Annotated[str | None, Parameter(help=_AT)] = None,
+    types: Annotated[str, Parameter(help=_TYPES)] = "",
+    to: Annotated[
+        str | None, Parameter(help="Origin of the Track API, over CUSTOMERIO_TRACK_URL.")
+    ] = None,
+    format_: Annotated[Format | None, _FORMAT] = None,
+    json: Annotated[bool, Parameter(help="Print the summary as one JSON document.")] = False,
+) -> int:
+    """Send each row of a CSV or NDJSON file as an event.
+
+    The person and time columns say who and when; the other columns are the event's data. A CSV
+    file has a header, and its cells are text unless --types says. Keys come from the environment
+    (CUSTOMERIO_SITE_ID and CUSTOMERIO_TRACK_API_KEY, or CUSTOMERIO_PRIVATE_KEY).
+
+    Rows that cannot be an event are refused, told with their line, and the rest goes on. Running
+    an import again says nothing twice: an event's id is made of its name, the line and the row.
+
+    Events wait in CUSTOMERIO_OUTBOX, or in a private file that is removed when all have arrived.
+
+    Exit code: 0 all rows accepted and delivered; 1 some were not; 2 wrong usage or settings;
+    130 stopped by Ctrl-C.
+    """
+    settings = Settings.from_env()
+    if to is not None:
+        settings = msgspec.structs.replace(settings, track_url=to)
+    account = settings.account()
+    account.authorization("track")
+    source = Source(file, format_)
+    try:
+        mapper = Mapper(event, person, at, types, file_time=source.time)
+        if mapper.has_types and source.format != "csv":
+            raise ConfigurationError("--types is for CSV: the values of NDJSON have their types")
+        spool = Spool.of(settings)
+        try:
+            tally = Tally(spool.open(settings))
+            outbox = Outbox(
+                tally,
+                account,
+                http=settings.http,
+                mode=settings.mode,
+                workspace=settings.workspace,
+            )
+            with Hearing() as hearing, Stop() as stop, progress() as shows:
+                carrying = Carrying(source, mapper, outbox, tally, stop)
+                outcome = carrying.run(hearing, shows)
+        except BaseException:
+            spool.remove()
+            raise
+    finally:
+        source.close()
+    if not (outcome.pending or outcome.dead):
+        spool.remove()
+    report = _document(outcome, spool, stop) if json else None
+    if report is not None:
+        out.emit(report)
+    else:
+        _print(outcome, settings)
+    _explain(outcome, spool, settings, stop, to)
+    return stop.code if stop else DONE if outcome.complete else INCOMPLETE
+
+
+def _document(outcome: Outcome, spool: Spool, stop: Stop) -> dict[str, Any]:
+    document = msgspec.to_builtins(outcome)
+    rate = outcome.delivered / outcome.seconds if outcome.seconds else 0.0
+    waits_in = spool.place if outcome.pending or outcome.dead else None
+    document |= {
+        "seconds": round(outcome.seconds, 3),
+        "events_per_second": round(rate, 1),
+        "complete": outcome.complete,
+        "signal": stop.signal or None,
+        "outbox": waits_in,
+    }
+    return document  # type: ignore[no-any-return]  # a struct's builtins are a dict
+
+
+def _print(outcome: Outcome, settings: Settings) -> None:
+    sent = "mode off: checked, and nothing was sent" if settings.mode == "off" else ""
+    rate = outcome.delivered / outcome.seconds if outcome.seconds else 0
+    rows: list[tuple[str, int | str, str]] = [
+        ("read", outcome.read, "rows" + ("" if outcome.whole else ", not the whole file")),
+        ("  refused", outcome.refused, ""),
+        ("  accepted", outcome.accepted, f"events of {outcome.people:,} people"),
+        ("    delivered", outcome.delivered, sent or f"{outcome.waits:,} requests repeated"),
+        ("    dead", outcome.dead, ""),
+        ("    pending", outcome.pending, ""),
+        ("took", f"{outcome.seconds:,.1f}", f"seconds, {rate:,.0f} events/s"),
+    ]
+    out.console().print(out.table(rows))
+
+
+def _explain(
+    outcome: Outcome, spool: Spool, settings: Settings, stop: Stop, to: str | None
+) -> None:
+    if outcome.refused:
+        out.complain(f"{outcome.refused:,} rows were refused:")
+        for refusal in outcome.refusals:
+            out.note(f"  line {refusal.line:,}: {refusal.rule}")
+        if (more := outcome.refused - len(outcome.refusals)) > 0:
+            out.note(f"  and {more:,} more")
+    for reason, count in outcome.deaths.items():
+        out.complain(f"{count:,} events were refused by Customer.io: {reason}")
+    if outcome.trouble:
+        out.complain(outcome.trouble)
+    if stop:
+        out.note(f"Stopped after {outcome.accepted:,} accepted events.")
+    if not outcome.whole:
+        out.note("To go on, run the same command again: what has arrived is not said twice.")
+    if not outcome.pending:
+        return
+    if not spool.lasts:
+        out.complain(f"{outcome.pending:,} events waited in memory and are lost")
+        return
+    out.note(f"{outcome.pending:,} events wait in {spool.place}; this delivers them:")
+    out.note(f"  {spool.resume(to)}")

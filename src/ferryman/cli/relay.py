@@ -1,0 +1,100 @@
+"""`ferryman relay run`: deliver what waits in the outbox, whoever put it there."""
+
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from ferryman._io.sync import SyncDriver
+from ferryman.cli import out
+from ferryman.cli.app import DONE, INCOMPLETE
+from ferryman.cli.hearing import Hearing
+from ferryman.cli.progress import Shows, Stage, progress
+from ferryman.cli.stopping import Stop
+from ferryman.errors import ConfigurationError
+from ferryman.outbox.entry import Counts, Store
+from ferryman.outbox.relay import Relay
+from ferryman.outbox.stores import open_store
+from ferryman.settings import Settings
+
+_LOOK: Final = 0.1
+"""Seconds between looks at the accounts."""
+
+
+def run_relay(
+    *,
+    once: Annotated[bool, Parameter(help="End as soon as nothing waits.")] = False,
+    json: Annotated[bool, Parameter(help="Print the summary as one JSON document.")] = False,
+) -> int:
+    """Deliver what waits in CUSTOMERIO_OUTBOX, until stopped or --once until nothing waits."""
+    settings = Settings.from_env()
+    place = settings.place()
+    if not place.startswith("sqlite:"):
+        raise ConfigurationError(
+            "a memory: outbox lives and dies with its own process, no other can deliver it;"
+            " set CUSTOMERIO_OUTBOX=sqlite:///..."
+        )
+    account = settings.account()
+    account.authorization("track")
+    driver = SyncDriver(settings.http, mode=settings.mode)
+    store = open_store(place, workspace=settings.workspace)
+    try:
+        with Stop() as stop, Hearing() as hearing:
+            before = store.counts()
+            relay = Relay(store, account, driver)
+            try:
+                with progress() as shows:
+                    _watch(store, relay, shows, stop, hearing, once=once)
+            finally:
+                # Claims nothing more; a request on its way may take as long as it may take.
+                relay.stop(settings.http.timeout + settings.http.connect_timeout)
+            after = store.counts()
+    finally:
+        driver.close()
+        store.close()
+    return _report(before, after, hearing, stop, once=once, json=json)
+
+
+def _watch(
+    store: Store, relay: Relay, shows: Shows, stop: Stop, hearing: Hearing, *, once: bool
+) -> None:
+    begin = store.counts()
+    settled = begin.delivered + begin.dead
+    leads, told = False, False
+    while not stop:
+        if not leads:
+            leads = store.lead()
+            if leads:
+                relay.start()
+            elif not told:
+                told = True
+                out.note("Another process delivers from this outbox; waiting to take over.")
+        now = store.counts()
+        gone = now.delivered + now.dead - settled
+        remark = hearing.newest if now.pending else ""
+        shows.show([Stage("delivered", gone, gone + now.pending, gone, "events")], remark)
+        if once and (not now.pending or hearing.paused is not None):
+            return
+        stop.wait(_LOOK)
+
+
+def _report(
+    before: Counts, after: Counts, hearing: Hearing, stop: Stop, *, once: bool, json: bool
+) -> int:
+    delivered, dead = after.delivered - before.delivered, after.dead - before.dead
+    figures = {"delivered": delivered, "dead": dead, "pending": after.pending}
+    if json:
+        out.emit({**figures, "waits": hearing.waits, "signal": stop.signal or None})
+    else:
+        rows: list[tuple[str, int | str, str]] = [
+            ("delivered", delivered, f"{hearing.waits:,} requests repeated"),
+            ("dead", dead, ""),
+            ("pending", after.pending, ""),
+        ]
+        out.console().print(out.table(rows))
+    if hearing.paused is not None and after.pending:
+        out.complain(f"Customer.io refuses the key (status {hearing.paused}); what waits is kept")
+    if not once:
+        return DONE
+    if stop:
+        return stop.code
+    return INCOMPLETE if dead or after.pending else DONE

@@ -1,0 +1,72 @@
+"""Ctrl-C and SIGTERM: asked for politely, obeyed at a safe point.
+
+A KeyboardInterrupt could strike in the middle of an acceptance. So the first signal sets a flag,
+which loops look at; a second one ends the process as it always would.
+"""
+
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(Exception):
+    """A signal came while nothing was being done but waiting for input."""
+
+
+class Stop:
+    """Whether a signal asked to stop, as ``signal`` (0 for none); a context manager."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._interruptible = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Stop":
+        for number in _SIGNALS:
+            self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = number
+        self._restore()
+        if self._interruptible:
+            raise Stopped
+
+    def __bool__(self) -> bool:
+        return self.signal != 0
+
+    @property
+    def code(self) -> int:
+        """The exit code of a process that was stopped so."""
+        return 128 + self.signal
+
+    @contextmanager
+    def interrupting(self) -> Generator[None]:
+        """Let a signal raise Stopped inside: for reading, which may block for ever."""
+        if self:
+            raise Stopped
+        self._interruptible = True
+        try:
+            yield
+        finally:
+            self._interruptible = False
+
+    def wait(self, seconds: float) -> None:
+        """Sleep for *seconds*, or until a signal asks to stop."""
+        # Not an Event: its lock may be held by the very frame that the handler interrupts.
+        end = time.monotonic() + seconds
+        while not self and (left := end - time.monotonic()) > 0:
+            time.sleep(min(0.05, left))
