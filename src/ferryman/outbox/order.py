@@ -2,8 +2,11 @@
 
 The rules (delivery rules 7 to 9): a key in flight or in backoff is muted; what comes meanwhile
 waits in the key's own lane. A barrier (delete, suppress, merge, an identify that changes who
-somebody is) shares no request with anything of its key. A merge names two keys and waits for,
-and blocks, both.
+somebody is) shares no request with anything of its key. A merge names two keys, waits in the
+lanes of both, and leaves when it is the first in both.
+
+Order holds because an entry leaves only from the head of its lanes, or, where its keys have no
+lane and travel nowhere, from the head of the line.
 """
 
 from collections import deque
@@ -38,14 +41,59 @@ class Batch(msgspec.Struct, frozen=True):
         return {entry.key for entry in self.entries} | {e.other for e in self.entries if e.other}
 
 
+class _Lane:
+    """What waits behind one key, and its encoded bytes (a merge's count at its first key)."""
+
+    __slots__ = ("bytes", "entries", "open")
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.bytes = 0
+        self.open = False
+
+
+class _Choice:
+    """The batch being put together."""
+
+    __slots__ = ("closed", "entries", "keys", "limits", "size")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.entries: list[Entry] = []
+        self.keys: set[str] = set()
+        self.closed: set[str] = set()  # keys with a barrier in it: nothing of them may follow
+        self.size = ENVELOPE
+
+    def add(self, entry: Entry) -> bool:
+        """Add *entry*, or return False when it is one too many."""
+        size = self.size + len(entry.body) + 1
+        limits = self.limits
+        if self.entries and (size > limits.bytes or len(self.entries) >= limits.items):
+            return False
+        self.entries.append(entry)
+        self.size = size
+        self.keys.add(entry.key)
+        if entry.barrier or entry.other:
+            self.closed.add(entry.key)
+            if entry.other:
+                self.keys.add(entry.other)
+                self.closed.add(entry.other)
+        return True
+
+    def excludes(self, entry: Entry, apart: bool) -> bool:
+        """Whether *entry* may not share a request with what is in it already."""
+        keys = self.keys if apart else self.closed
+        return entry.key in keys or (entry.other != "" and entry.other in keys)
+
+
 class Line:
     """The entries read from a store and not yet settled, and who of them may go."""
 
     def __init__(self) -> None:
         self._waiting: deque[Entry] = deque()
-        self._ready: deque[Entry] = deque()
         self._alone: deque[Entry] = deque()
-        self._lanes: dict[str, deque[Entry]] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._open: deque[str] = deque()
         self._muted: set[str] = set()
         self.bytes = 0
         """Encoded bytes of what may go now or was never looked at."""
@@ -53,12 +101,18 @@ class Line:
         """Encoded bytes of what waits in lanes."""
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._ready) + len(self._alone)
+        """Return how many entries, and lanes of them, may go or were never looked at."""
+        return len(self._waiting) + len(self._open) + len(self._alone)
+
+    @property
+    def alone(self) -> int:
+        """How many requests of one entry each are ready to go, whatever their bytes."""
+        return len(self._alone)
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing travels."""
-        return not (self._waiting or self._ready or self._alone or self._lanes or self._muted)
+        return not (self._waiting or self._alone or self._lanes or self._muted)
 
     def join(self, entries: Iterable[Entry]) -> None:
         """Let *entries* join the end, in the order of acceptance."""
@@ -68,42 +122,14 @@ class Line:
 
     def take(self, limits: Limits) -> Batch | None:
         """Return the next batch and mute its keys; None when nobody may go."""
-        chosen: list[Entry] = []
-        keys: set[str] = set()
-        closed: set[str] = set()  # keys with a barrier in this batch
-        size = ENVELOPE
-        muted, lanes = self._muted, self._lanes
-        for queue in (self._ready, self._waiting):
-            while queue and not self._alone:
-                entry = queue[0]
-                key = entry.key
-                apart = entry.barrier or entry.other or not _BATCHES.get(entry.name, False)
-                if key in muted or key in lanes or key in closed:
-                    self._hold(queue.popleft())
-                    continue
-                if apart and (
-                    key in keys
-                    or (entry.other and (entry.other in keys or self._blocked(entry.other)))
-                ):
-                    self._hold(queue.popleft())
-                    continue
-                if apart and not _BATCHES.get(entry.name, False):
-                    self._alone.append(queue.popleft())
-                    muted.add(key)
-                    break
-                grown = size + len(entry.body) + 1
-                if chosen and (grown > limits.bytes or len(chosen) >= limits.items):
-                    return self._depart(chosen, keys)
-                chosen.append(queue.popleft())
-                size = grown
-                keys.add(key)
-                if apart:
-                    closed.add(key)
-                    if entry.other:
-                        keys.add(entry.other)
-                        closed.add(entry.other)
-        if chosen:
-            return self._depart(chosen, keys)
+        if not self._alone:
+            choice = _Choice(limits)
+            if self._choose_held(choice):
+                self._choose_waiting(choice)
+            if choice.entries:
+                self._muted |= choice.keys
+                self.bytes -= choice.size - ENVELOPE
+                return Batch(tuple(choice.entries), True)
         if self._alone:
             entry = self._alone.popleft()
             self.bytes -= len(entry.body) + 1
@@ -114,41 +140,111 @@ class Line:
         """Unmute the keys of *batch*, which is settled; who waited in their lanes may go."""
         keys = batch.keys()
         self._muted -= keys
-        for key in keys:
-            while lane := self._lanes.get(key):
-                entry = lane[0]
-                if not self._first_everywhere(entry):
-                    break
-                for each in (entry.key, entry.other):
-                    if each:
-                        own = self._lanes[each]
-                        own.popleft()
-                        if not own:
-                            del self._lanes[each]
-                size = len(entry.body) + 1
-                self._ready.append(entry)
-                self.bytes += size
-                self.held_bytes -= size
+        if self._lanes:
+            for key in sorted(keys & self._lanes.keys()):
+                lane = self._lanes[key]
+                if not lane.open:
+                    lane.open = True
+                    self._open.append(key)
+                    self.bytes += lane.bytes
+                    self.held_bytes -= lane.bytes
 
-    def _first_everywhere(self, entry: Entry) -> bool:
-        return all(
-            key not in self._muted and self._lanes[key][0] is entry
-            for key in (entry.key, entry.other)
-            if key
-        )
+    # -- from the lanes
 
-    def _blocked(self, key: str) -> bool:
-        return key in self._muted or key in self._lanes
+    def _choose_held(self, choice: _Choice) -> bool:
+        """Choose from open lanes; return False when the request is full."""
+        while self._open:
+            key = self._open[0]
+            lane = self._lanes.get(key)
+            if lane is None:  # a merge left it by the lane of its other key
+                self._open.popleft()
+                continue
+            entry = lane.entries[0]
+            batches = _BATCHES.get(entry.name, False)
+            apart = entry.barrier or entry.other != "" or not batches
+            if not self._first(entry) or choice.excludes(entry, apart):
+                self._open.popleft()
+                self._shut(lane)
+                continue
+            if not batches:
+                self._set_apart(entry)
+            elif not choice.add(entry):
+                return False
+            self._leave_lanes(entry)
+        return True
 
-    def _hold(self, entry: Entry) -> None:
+    def _first(self, entry: Entry) -> bool:
+        """Whether *entry* heads all its lanes, and none of its keys travels."""
+        lanes, muted = self._lanes, self._muted
+        if entry.key in muted or lanes[entry.key].entries[0] is not entry:
+            return False
+        other = entry.other
+        return not other or (other not in muted and lanes[other].entries[0] is entry)
+
+    def _leave_lanes(self, entry: Entry) -> None:
         size = len(entry.body) + 1
-        self.bytes -= size
-        self.held_bytes += size
+        if not self._lanes[entry.key].open:  # a merge, found by the lane of its other key
+            self.held_bytes -= size
+            self.bytes += size
+        self._lanes[entry.key].bytes -= size
         for key in (entry.key, entry.other):
             if key:
-                self._lanes.setdefault(key, deque()).append(entry)
+                entries = self._lanes[key].entries
+                entries.popleft()
+                if not entries:
+                    del self._lanes[key]
 
-    def _depart(self, chosen: list[Entry], keys: set[str]) -> Batch:
-        self._muted |= keys
-        self.bytes -= sum([len(entry.body) + 1 for entry in chosen])
-        return Batch(tuple(chosen), True)
+    def _shut(self, lane: _Lane) -> None:
+        lane.open = False
+        self.bytes -= lane.bytes
+        self.held_bytes += lane.bytes
+
+    # -- from the end of the line
+
+    def _choose_waiting(self, choice: _Choice) -> None:
+        waiting, muted, lanes = self._waiting, self._muted, self._lanes
+        keys = choice.keys
+        while waiting:
+            entry = waiting[0]
+            key = entry.key
+            if _BATCHES.get(entry.name, False) and not (entry.barrier or entry.other):
+                if key in muted or key in lanes or key in choice.closed:
+                    self._hold(waiting.popleft())
+                elif choice.add(entry):
+                    waiting.popleft()
+                else:
+                    return
+                continue
+            other = entry.other
+            if (key in keys or key in muted or key in lanes) or (
+                other and (other in keys or other in muted or other in lanes)
+            ):
+                self._hold(waiting.popleft())
+            elif not _BATCHES.get(entry.name, False):
+                self._set_apart(waiting.popleft())
+            elif choice.add(entry):
+                waiting.popleft()
+            else:
+                return
+
+    def _hold(self, entry: Entry) -> None:
+        # Every lane is shut here: the line is asked only when all open lanes were looked at.
+        size = len(entry.body) + 1
+        lane = self._lane(entry.key)
+        lane.entries.append(entry)
+        lane.bytes += size
+        self.bytes -= size
+        self.held_bytes += size
+        if entry.other:
+            self._lane(entry.other).entries.append(entry)
+
+    def _lane(self, key: str) -> _Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane()
+        return lane
+
+    def _set_apart(self, entry: Entry) -> None:
+        """Let *entry* travel by itself: /batch cannot carry it."""
+        self._alone.append(entry)
+        self._muted.add(entry.key)
