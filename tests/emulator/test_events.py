@@ -118,6 +118,16 @@ def test_anonymous_events_are_associated(world: World) -> None:
     assert world.state.events == 5
 
 
+def test_anonymous_id_of_the_deleted(world: World) -> None:
+    """The anonymous id of a deleted person is nobody's again."""
+    world.apply(Identify(ANNA, {"anonymous_id": "w"}), NOW)
+    world.apply(Delete(ANNA), NOW)
+    world.apply(Record("later", anonymous_id="w"), NOW)
+
+    assert [event.name for event in world.state.strangers["w"].events] == ["later"]
+    assert world.state.events == 1
+
+
 def test_invite(world: World) -> None:
     """An event that names neither a person nor an anonymous id is kept."""
     world.apply(Record("invited", data={"recipient": "x@y"}), NOW)

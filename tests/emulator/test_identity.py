@@ -193,6 +193,16 @@ def test_merge_moves_thirty_days(world: World) -> None:
     assert world.state.events == 1
 
 
+def test_merge_with_oneself(world: World) -> None:
+    """Merging a person with themselves, by whatever names, leaves them as they are."""
+    world.apply(Identify(ANNA, {"email": MAIL.value, "plan": "pro"}), NOW)
+    change = world.apply(Merge(ANNA, MAIL), NOW)
+    (person,) = world.state.people.values()
+
+    assert change == "nothing"
+    assert (person.id, person.email, person.attributes) == ("anna", MAIL.value, {"plan": "pro"})
+
+
 @pytest.mark.parametrize("there", [ANNA, MAIL])
 def test_merge_needs_both(world: World, there: Who) -> None:
     """Without the primary, or the secondary, merging does nothing at all."""
