@@ -115,22 +115,25 @@ def test_only_an_object_is_data():
 
 @pytest.mark.parametrize("depth", [*range(1, 8), *range(MAX_DEPTH - 6, MAX_DEPTH + 1)])
 def test_data_may_be_nested_as_deep_as_is_allowed(depth):
-    """Objects nested up to the limit are written whole."""
-    data = {"a": 1}
+    """Objects and arrays nested up to the limit are written whole."""
+    objects, array = {"a": 1}, [1]
     for _ in range(depth - 1):
-        data = {"a": data}
+        objects, array = {"a": objects}, [array]
 
-    assert encode_object(data, "track", at="data").count(b"{") == depth
+    assert encode_object(objects, "track", at="data").count(b"{") == depth
+    assert encode_value(array, "track", at="data").count(b"[") == depth
 
 
 def test_data_nested_deeper_is_refused():
     """One level more than the limit is an error and not a RecursionError."""
-    data = {"a": 1}
+    objects, array = {"a": 1}, [1]
     for _ in range(MAX_DEPTH):
-        data = {"a": data}
+        objects, array = {"a": objects}, [array]
 
     with pytest.raises(InvalidOperation, match="nested deeper than 64"):
-        encode_object(data, "track", at="data")
+        encode_object(objects, "track", at="data")
+    with pytest.raises(InvalidOperation, match="nested deeper than 64"):
+        encode_value(array, "track", at="data")
 
 
 def test_data_that_holds_itself_is_refused():

@@ -73,6 +73,13 @@ class Pair(msgspec.Struct, array_like=True):
     right: int
 
 
+class NotATime(datetime.datetime):
+    """Is a datetime by its class and no moment, like pandas' NaT."""
+
+    def utcoffset(self):
+        raise ValueError("secret")
+
+
 class Model:
     def model_dump(self):
         return {"sku": "a", "at": datetime.date(2026, 1, 2)}
@@ -152,8 +159,9 @@ REFUSED = [
     ("Decimal", Decimal("sNaN"), "NaN or infinite"),
     ("Decimal", Decimal("Infinity"), "NaN or infinite"),
     ("datetime", MOMENT.replace(tzinfo=None), "naive"),
-    ("time, timedelta", datetime.time(1), "of type time: send seconds"),
-    ("time, timedelta", timedelta(1), "of type timedelta: send seconds"),
+    ("datetime", NotATime(2026, 1, 1), "names no moment"),
+    ("time, timedelta", datetime.time(1), "of type datetime.time: send seconds"),
+    ("time, timedelta", timedelta(1), "of type datetime.timedelta: send seconds"),
     ("bytes, bytearray, memoryview", b"secret", "of type bytes: decode it first"),
     ("bytes, bytearray, memoryview", bytearray(b"secret"), "of type bytearray: decode it"),
     ("bytes, bytearray, memoryview", memoryview(b"secret"), "of type memoryview: decode it"),
@@ -166,8 +174,8 @@ REFUSED = [
     ("dict", {"a\ud800": 1}, "surrogate"),
     ("anything else", object(), "of type object"),
     ("anything else", 1j, "of type complex"),
-    ("anything else", collections.deque([1]), "of type deque"),
-    ("anything else", msgspec.UNSET, "of type UnsetType"),
+    ("anything else", collections.deque([1]), "of type collections.deque: send str"),
+    ("anything else", msgspec.UNSET, "of type msgspec.UnsetType"),
     ("anything else", (letter for letter in "secret"), "of type generator"),
     ("anything else", Line, "of type type"),
 ]

@@ -84,6 +84,7 @@ def test_moments_are_written_as_each_api_wants_them():
 
     seconds = b'{"at":1795496400,"day":1795478400,"gift":true,"orderId":""}'
     assert encode_event(event, "track") == encode_event(event, "app") == seconds
+    assert encode_event(Dated(at=NOW), "track") == b'{"at":1795496400,"day":null,"orderId":""}'
     assert encode_event(event, "pipelines") == (
         b'{"at":"2026-11-24T05:00:00Z","day":"2026-11-24T00:00:00Z","gift":true,"orderId":""}'
     )

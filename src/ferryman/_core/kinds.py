@@ -33,7 +33,7 @@ _Entries: TypeAlias = Iterable[tuple[object, object]]
 
 def take(value: object, api: Api, depth: int) -> object:
     """Return *value* as the encoder may have it, by its rule; raises Wrong."""
-    return _kind_of(type(value)).take(value, api, depth)
+    return _take_of(type(value))(value, api, depth)
 
 
 _SETTLED: Final[frozenset[type]] = frozenset({str, bool, type(None)})
@@ -95,7 +95,7 @@ def _array(value: list[object] | tuple[object, ...], api: Api, depth: int) -> ob
     below = _below(depth)
     try:
         for item in value:
-            out.append(item if type(item) in _SETTLED else take(item, api, below))
+            out.append(item if type(item) in _SETTLED else _take_of(type(item))(item, api, below))
     except Wrong as wrong:
         wrong.path.append(len(out))
         raise
@@ -133,7 +133,7 @@ def _entries(entries: _Entries, api: Api, depth: int) -> dict[str, object]:
         if name in out:
             raise Wrong("has two keys that are the same string")
         try:
-            out[name] = item if type(item) in _SETTLED else take(item, api, below)
+            out[name] = item if type(item) in _SETTLED else _take_of(type(item))(item, api, below)
         except Wrong as wrong:
             wrong.path.append(name)
             raise
@@ -187,25 +187,22 @@ def _model(value: Any, api: Api, depth: int) -> object:
 
 def _refuse(rule: str) -> _Take:
     def refuse(value: object, _api: Api, _depth: int) -> NoReturn:
-        raise Wrong(f"is of type {type(value).__name__}: {rule}")
+        cls = type(value)
+        name = cls.__name__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
+        raise Wrong(f"is of type {name}: {rule}")
 
     return refuse
 
 
 def seconds(moment: datetime) -> int:
     """Return the whole Unix second that *moment* lies in; raises Wrong."""
-    # Counted in integers: float seconds round the last microsecond of a far year upwards.
-    if moment.utcoffset() is None:
-        raise Wrong(_NAIVE)
-    since = moment - EPOCH
+    since = _since_epoch(moment)
     return since.days * 86_400 + since.seconds
 
 
 def iso8601(moment: datetime) -> str:
     """Return *moment* in UTC, with as many digits of its fraction as it needs; raises Wrong."""
-    if moment.utcoffset() is None:
-        raise Wrong(_NAIVE)
-    since = moment - EPOCH
+    since = _since_epoch(moment)
     try:
         utc = EPOCH + timedelta(since.days, since.seconds, since.microseconds)
     except OverflowError:
@@ -214,6 +211,16 @@ def iso8601(moment: datetime) -> str:
     if utc.microsecond % 1000:
         spec = "microseconds"
     return utc.isoformat(timespec=spec)[:-6] + "Z"
+
+
+def _since_epoch(moment: datetime) -> timedelta:
+    # Counted in integers: float seconds round the last microsecond of a far year upwards.
+    try:
+        if moment.utcoffset() is None:
+            raise Wrong(_NAIVE)
+    except ValueError:  # as pandas' NaT does, which is a datetime too
+        raise Wrong("is a datetime that names no moment") from None
+    return moment - EPOCH
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -281,9 +288,9 @@ KINDS: Final[tuple[Kind, ...]] = (
 """The rules. The first row that fits a value's type holds; a subclass falls under its base."""
 
 
-def _find_kind(cls: type) -> Kind:
-    return next(kind for kind in KINDS if cls in kind)
+def _find(cls: type) -> _Take:
+    return next(kind.take for kind in KINDS if cls in kind)
 
 
 # Typed by hand: to mypy a class is not hashable.
-_kind_of: Final[Callable[[type], Kind]] = lru_cache(maxsize=1024)(_find_kind)
+_take_of: Final[Callable[[type], _Take]] = lru_cache(maxsize=1024)(_find)

@@ -46,6 +46,8 @@ class Shape:
         self.native = False
         """Whether the encoder can write an instance by our rules."""
         self.fields: tuple[Field, ...] = ()
+        self.rows: tuple[tuple[frozenset[type], Take, str], ...] = ()
+        """The first three columns of the fields: the loop is hot."""
 
     def take(self, value: object) -> object:
         """Return *value* if the encoder may have it as it is, or a dict; raises Wrong."""
@@ -53,7 +55,7 @@ class Shape:
 
     def holds(self, value: Any) -> bool:
         """Whether every field of *value*, a struct, may stay as it is; raises Wrong."""
-        for item, (settled, check, wire, _, _) in zip(_items(value), self.fields):  # noqa: B905
+        for item, (settled, check, wire) in zip(_items(value), self.rows):  # noqa: B905
             if type(item) not in settled:
                 try:
                     if check(item) is not item:
@@ -120,6 +122,7 @@ class _Compiler:
         if not _config(info.cls).omit_defaults:
             fields = [(field._replace(omitted=None), native) for field, native in fields]
         shape.fields = tuple(field for field, _ in fields)
+        shape.rows = tuple(field[:3] for field in shape.fields)
         shape.native = all(native for _, native in fields)
         return shape
 
