@@ -17,6 +17,40 @@ DONE: Final = 0
 INCOMPLETE: Final = 1
 USAGE: Final = 2
 
+# Here and not beside the commands, so that the list of commands imports none of them.
+_IMPORT: Final = """Send each row of a CSV or NDJSON file as an event.
+
+The columns --person and --at say who and when; all others are the event's data. A CSV file is \
+UTF-8 with a header, and its cells are text unless --types says. NDJSON has one object a line, \
+and numbers keep their digits. The person is always text.
+
+Keys come from the environment: CUSTOMERIO_SITE_ID and CUSTOMERIO_TRACK_API_KEY, or \
+CUSTOMERIO_PRIVATE_KEY. Events wait in CUSTOMERIO_OUTBOX, or in a private file that is removed \
+when all have arrived.
+
+A row that cannot be an event is refused and told with its line; the rest goes on. Running an \
+import again says nothing twice: the id of an event is made of its name, time, line and row.
+
+Exit code: 0 every row was accepted and delivered; 1 not every row; 2 wrong usage or settings; \
+130 stopped by Ctrl-C, 143 by SIGTERM."""
+_RELAY: Final = """Deliver what waits in CUSTOMERIO_OUTBOX, until stopped.
+
+With --once until nothing waits. One relay delivers from an outbox: while another process does, \
+this one waits to take over. Ctrl-C or SIGTERM lets requests on their way finish; what waits \
+stays in the outbox.
+
+Exit code: 0 stopped, or with --once everything was delivered; 1 with --once not everything; \
+2 wrong usage or settings; 130 or 143 when a signal stopped --once."""
+_EMULATOR: Final = """Stand in for Customer.io on this machine, until stopped.
+
+Prints where it is and the environment that points applications at it: --port is for http, \
+--tls-port for clients that insist on https. The state is in memory, or in the SQLite file --data.
+
+Exit code: 0 stopped; 1 it could not start, such as for a port that is taken; 2 wrong usage."""
+_DEMO: Final = """Carry sample events through faults into the emulator, and count them.
+
+Needs no account and no settings. Exit code: 0 everything accepted was delivered, 1 not so."""
+
 
 def _version() -> str:
     from ferryman import __version__
@@ -36,31 +70,32 @@ relay = App(name="relay", help="Deliver what waits in the outbox.")
 relay.command(
     "ferryman.cli.relay:run_relay",
     name="run",
-    help="Deliver what waits in CUSTOMERIO_OUTBOX, until stopped or --once until nothing waits.",
+    help=_RELAY,
 )
 app.command(relay)
 app.command(
     "ferryman.cli.demo:run_demo",
     name="demo",
-    help="Carry sample events through faults into the emulator, and count them.",
+    help=_DEMO,
 )
 app.command(
     "ferryman.cli.emulator:run_emulator",
     name="emulator",
-    help="Stand in for Customer.io on this machine, until stopped.",
+    help=_EMULATOR,
 )
 app.command(
     "ferryman.cli.importing:run_import",
     name="import",
-    help="Send each row of a CSV or NDJSON file as an event.",
+    help=_IMPORT,
 )
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name; return its exit code."""
     try:
-        result = app(list(arguments), exit_on_error=False, print_error=True)
-    except CycloptsError:
+        result = app(list(arguments), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        complain(" ".join(str(error).split()))
         return USAGE
     except ConfigurationError as error:
         complain(str(error))

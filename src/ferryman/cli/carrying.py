@@ -200,5 +200,5 @@ class Carrying:
                 Stage("read", size if self._whole and size else read, size, self._read, "rows"),
                 Stage("delivered", delivered + dead, expected or None, delivered, "events"),
             ],
-            self._hearing.newest if pending else "",
+            self._hearing.remark if pending else "",
         )

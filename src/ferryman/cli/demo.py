@@ -86,9 +86,13 @@ _PATIENCE: Final = 120.0
 
 def run_demo(
     *,
-    serve: Annotated[bool, Parameter(help="Stay up afterwards, to look at.")] = False,
+    serve: Annotated[
+        bool, Parameter(help="Stay up afterwards, to look at.", show_default=False)
+    ] = False,
     port: Annotated[int, Parameter(help="The emulator's port; 0 picks a free one.")] = 0,
-    json: Annotated[bool, Parameter(help="Print the figures as one JSON document.")] = False,
+    json: Annotated[
+        bool, Parameter(help="Print the figures as one JSON document.", show_default=False)
+    ] = False,
 ) -> int:
     """Carry sample events through faults into the emulator, and count them."""
     emulator = Emulator(port=port)
@@ -132,7 +136,7 @@ def _carry(emulator: Emulator, stop: Stop, *, quiet: bool) -> Figures:
     with (
         tempfile.TemporaryDirectory(prefix="ferryman-demo-") as folder,
         Client(account) as client,
-        Hearing() as hearing,
+        Hearing("the emulator") as hearing,
     ):
         client.request("PUT", "/emulator/faults", api="track", json=list(FAULTS))
         if not quiet:
@@ -180,7 +184,7 @@ def _say_all(
 def _show(outbox: Outbox, shows: Shows, hearing: Hearing) -> None:
     now = outbox.stats()
     stage = Stage("delivered", now.delivered, now.accepted, now.delivered, "operations")
-    shows.show([stage], hearing.newest if now.pending else "")
+    shows.show([stage], hearing.remark if now.pending else "")
 
 
 def _figures(orders: list[Line], counts: Counts, client: Client, url: str) -> Figures:

@@ -26,7 +26,9 @@ def run_emulator(
     data: Annotated[
         str | None, Parameter(help="A SQLite file that keeps the state; by default memory does.")
     ] = None,
-    json: Annotated[bool, Parameter(help="Say where it is in one line of JSON.")] = False,
+    json: Annotated[
+        bool, Parameter(help="Say where it is in one line of JSON.", show_default=False)
+    ] = False,
 ) -> int:
     """Stand in for Customer.io on this machine, until stopped."""
 

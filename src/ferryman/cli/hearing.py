@@ -5,38 +5,50 @@ The library names its log lines and puts facts beside them; this turns them into
 
 import logging
 import threading
+import time
 from typing import Final
 
 _LOGGER: Final = logging.getLogger("ferryman")
 
 
 class Hearing(logging.Handler):
-    """Counts the waits and keeps the newest; ``paused`` is the status that refused the key."""
+    """Counts the waits and keeps the newest; ``paused`` is the status that refused the key.
 
-    def __init__(self) -> None:
+    *origin* is who answers, or does not.
+    """
+
+    def __init__(self, origin: str) -> None:
         super().__init__(logging.WARNING)
+        self._origin = origin
         self.waits = 0
         self.paused: int | None = None
-        self.newest = ""
+        self._newest = ""
+        self._until = 0.0
         self._propagates = _LOGGER.propagate
         self._counting = threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one log line of the library."""
         status = getattr(record, "status", None)
+        self._until = time.monotonic() + getattr(record, "seconds", 0.0) + 1.0
         match record.getMessage():
             case "ferryman.relay_waits":
                 with self._counting:
                     self.waits += 1
                 what = f"answered {status}" if status else "did not answer"
-                self.newest = f"Customer.io {what}; trying again"
+                self._newest = f"{self._origin} {what}; trying again"
             case "ferryman.relay_paused":
                 self.paused = status or 401
-                self.newest = f"Customer.io refuses the key ({status})"
+                self._newest = f"{self._origin} refuses the key ({status})"
             case "ferryman.relay_store" | "ferryman.relay_failed":
-                self.newest = f"the relay failed ({getattr(record, 'error', '')}); trying again"
+                self._newest = f"the relay failed ({getattr(record, 'error', '')}); trying again"
             case _:
                 pass
+
+    @property
+    def remark(self) -> str:
+        """What the relay waits for, while it does."""
+        return self._newest if time.monotonic() < self._until else ""
 
     def __enter__(self) -> "Hearing":
         _LOGGER.addHandler(self)

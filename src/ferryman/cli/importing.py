@@ -28,33 +28,24 @@ _AT = (
 
 
 def run_import(
-    file: Annotated[str, Parameter(help="The file to read; - is stdin.")],
+    file: Annotated[
+        str, Parameter(help="The file to read; - is stdin.", allow_leading_hyphen=True)
+    ],
     /,
     *,
     event: Annotated[str, Parameter(help="The name of the event.")],
     person: Annotated[str, Parameter(help="The column with the person's id, taken as text.")],
     at: Annotated[str | None, Parameter(help=_AT)] = None,
-    types: Annotated[str, Parameter(help=_TYPES)] = "",
+    types: Annotated[str, Parameter(help=_TYPES, show_default=False)] = "",
     to: Annotated[
         str | None, Parameter(help="Origin of the Track API, over CUSTOMERIO_TRACK_URL.")
     ] = None,
     format_: Annotated[Format | None, _FORMAT] = None,
-    json: Annotated[bool, Parameter(help="Print the summary as one JSON document.")] = False,
+    json: Annotated[
+        bool, Parameter(help="Print the summary as one JSON document.", show_default=False)
+    ] = False,
 ) -> int:
-    """Send each row of a CSV or NDJSON file as an event.
-
-    The person and time columns say who and when; the other columns are the event's data. A CSV
-    file has a header, and its cells are text unless --types says. Keys come from the environment
-    (CUSTOMERIO_SITE_ID and CUSTOMERIO_TRACK_API_KEY, or CUSTOMERIO_PRIVATE_KEY).
-
-    Rows that cannot be an event are refused, told with their line, and the rest goes on. Running
-    an import again says nothing twice: an event's id is made of its name, the line and the row.
-
-    Events wait in CUSTOMERIO_OUTBOX, or in a private file that is removed when all have arrived.
-
-    Exit code: 0 all rows accepted and delivered; 1 some were not; 2 wrong usage or settings;
-    130 stopped by Ctrl-C.
-    """
+    """Send each row of a CSV or NDJSON file as an event."""
     settings = Settings.from_env()
     if to is not None:
         settings = msgspec.structs.replace(settings, track_url=to)
@@ -75,7 +66,7 @@ def run_import(
                 mode=settings.mode,
                 workspace=settings.workspace,
             )
-            with Hearing() as hearing, Stop() as stop, progress() as shows:
+            with Hearing(account.base_url("track")) as hearing, Stop() as stop, progress() as shows:
                 carrying = Carrying(source, mapper, outbox, tally, stop)
                 outcome = carrying.run(hearing, shows)
         except BaseException:

@@ -59,15 +59,23 @@ class _Pace:
 
     def __init__(self) -> None:
         self._seen: list[tuple[float, int, int]] = []
+        self._began = time.monotonic()
+        self._whole: float | None = None
 
     def add(self, stage: Stage) -> None:
         now = time.monotonic()
+        if stage.done != stage.total:
+            self._whole = None
+        elif self._whole is None and now > self._began:
+            self._whole = stage.figure / (now - self._began)
         if not self._seen or now - self._seen[-1][0] >= 0.2:
             self._seen.append((now, stage.figure, stage.done))
             del self._seen[:-50]
 
     def rate(self) -> float | None:
-        """Figures a second over the last ten seconds."""
+        """Figures a second over the last ten seconds; over the whole time when it is over."""
+        if self._whole is not None:
+            return self._whole
         if len(self._seen) < 2:
             return None
         (start, first, _), (end, last, _) = self._seen[0], self._seen[-1]

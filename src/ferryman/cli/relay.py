@@ -22,8 +22,12 @@ _LOOK: Final = 0.1
 
 def run_relay(
     *,
-    once: Annotated[bool, Parameter(help="End as soon as nothing waits.")] = False,
-    json: Annotated[bool, Parameter(help="Print the summary as one JSON document.")] = False,
+    once: Annotated[
+        bool, Parameter(help="End as soon as nothing waits.", show_default=False)
+    ] = False,
+    json: Annotated[
+        bool, Parameter(help="Print the summary as one JSON document.", show_default=False)
+    ] = False,
 ) -> int:
     """Deliver what waits in CUSTOMERIO_OUTBOX, until stopped or --once until nothing waits."""
     settings = Settings.from_env()
@@ -38,7 +42,7 @@ def run_relay(
     driver = SyncDriver(settings.http, mode=settings.mode)
     store = open_store(place, workspace=settings.workspace)
     try:
-        with Stop() as stop, Hearing() as hearing:
+        with Stop() as stop, Hearing(account.base_url("track")) as hearing:
             before = store.counts()
             relay = Relay(store, account, driver)
             try:
@@ -70,7 +74,7 @@ def _watch(
                 out.note("Another process delivers from this outbox; waiting to take over.")
         now = store.counts()
         gone = now.delivered + now.dead - settled
-        remark = hearing.newest if now.pending else ""
+        remark = hearing.remark if now.pending else ""
         shows.show([Stage("delivered", gone, gone + now.pending, gone, "events")], remark)
         if once and (not now.pending or hearing.paused is not None):
             return
