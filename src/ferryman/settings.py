@@ -1,61 +1,31 @@
 """The only reader of the environment, and the only place with process-wide instances.
 
-One table names every variable. What is missing or in the wrong variable is said all at once,
-with the lines to write. Values of secrets are never shown.
+The table of the variables is in _core/variables.py. What is missing or in the wrong variable is
+said all at once, with the lines to write. Values of secrets are never shown.
 """
 
 import atexit
-import difflib
+import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.request import getproxies_environment
+from typing import Any, TypeVar, cast
 
 import msgspec
 
-from ferryman._core.account import NEW_KEY, Account
+from ferryman._core.account import Account, Region
+from ferryman._core.variables import SECRET, VARIABLES, missing, misspelt, problems
 from ferryman._io.loop import current_loop
 from ferryman._io.options import Http, Mode
 from ferryman.client import AsyncClient, Client
 from ferryman.errors import ConfigurationError, FerrymanError
 from ferryman.outbox import AsyncOutbox, Outbox
 
-T = TypeVar("T")
+T = TypeVar("T", Client, Outbox)
+A = TypeVar("A", AsyncClient, AsyncOutbox)
 
-# variable -> (field, what it is, an example of its line)
-VARIABLES: dict[str, tuple[str, str, str]] = {
-    "CUSTOMERIO_SITE_ID": ("site_id", "site id of the Track API", "your-site-id"),
-    "CUSTOMERIO_TRACK_API_KEY": ("track_api_key", "key of the Track API", "your-track-api-key"),
-    "CUSTOMERIO_APP_API_KEY": ("app_api_key", "key of the App API", "your-app-api-key"),
-    "CUSTOMERIO_PRIVATE_KEY": ("private_key", "private key for every API", "sk_us_…"),
-    "CUSTOMERIO_PIPELINES_WRITE_KEY": (
-        "pipelines_write_key",
-        "write key of a Pipelines source",
-        "your-write-key",
-    ),
-    "CUSTOMERIO_WEBHOOK_SIGNING_KEY": (
-        "webhook_signing_key",
-        "key that signs reporting webhooks",
-        "your-signing-key",
-    ),
-    "CUSTOMERIO_REGION": ("region", "us or eu", "us"),
-    "CUSTOMERIO_TRACK_URL": ("track_url", "origin of the Track API", "https://track.customer.io"),
-    "CUSTOMERIO_APP_URL": ("app_url", "origin of the App API", "https://api.customer.io"),
-    "CUSTOMERIO_PIPELINES_URL": (
-        "pipelines_url",
-        "origin of the Pipelines API",
-        "https://cdp.customer.io",
-    ),
-    "CUSTOMERIO_OUTBOX": ("outbox", "where operations wait", "sqlite:///customerio-outbox.db"),
-    "CUSTOMERIO_WORKSPACE": ("workspace", "name that an outbox file carries", "default"),
-    "CUSTOMERIO_MODE": ("mode", "live, or off: nothing is sent", "live"),
-}
-_SECRET = frozenset(
-    {"track_api_key", "app_api_key", "private_key", "pipelines_write_key", "webhook_signing_key"}
-)
 _OFF_KEY = "mode-off"
 
 
@@ -92,29 +62,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         found = dict(os.environ if environ is None else environ)
         if env_file is not None:
             found = _env_file(env_file) | found
-        values = {field: found.get(name, "").strip() for name, (field, *_rest) in VARIABLES.items()}
-        problems = list(_problems(values, found))
-        if problems:
-            raise ConfigurationError("\n".join(["the settings cannot work:", *problems]))
+        values = {field: found.get(name, "").strip() for name, (field, *_) in VARIABLES.items()}
+        wrong = [*problems(values), *misspelt(found)]
+        http = Http()
+        try:
+            http = _http(found)
+        except ConfigurationError as error:
+            wrong.append(f"  HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: {error}")
+        if wrong:
+            raise ConfigurationError("\n".join(["the settings cannot work:", *wrong]))
         given: dict[str, Any] = {field: value for field, value in values.items() if value}
-        return cls(**given, http=_http(found))
+        return cls(**given, http=http)
 
     def account(self) -> Account:
         """Return the account; in mode ``off`` keys that are missing are made up.
 
         Raises ConfigurationError naming the variables when there is no key at all.
         """
-        if not (self.track_ready or self.app_api_key or self.pipelines_write_key):
-            if self.mode == "live":
-                raise ConfigurationError(_missing("CUSTOMERIO_SITE_ID", "CUSTOMERIO_TRACK_API_KEY"))
-        off = _OFF_KEY if self.mode == "off" and not self.track_ready else ""
+        some = self.track_ready or self.app_api_key or self.pipelines_write_key
+        if self.mode == "live" and not some:
+            raise ConfigurationError(missing("CUSTOMERIO_SITE_ID", "CUSTOMERIO_TRACK_API_KEY"))
+        off = _OFF_KEY if self.mode == "off" and not self.private_key else ""
         return Account(
             site_id=self.site_id or off,
             track_api_key=self.track_api_key or off,
-            app_api_key=self.app_api_key,
+            app_api_key=self.app_api_key or off,
             private_key=self.private_key,
-            pipelines_write_key=self.pipelines_write_key,
-            region=self.region or None,  # type: ignore[arg-type]  # _problems checked it
+            pipelines_write_key=self.pipelines_write_key or off,
+            region=cast(Region, self.region) if self.region else None,
             track_url=self.track_url or None,
             app_url=self.app_url or None,
             pipelines_url=self.pipelines_url or None,
@@ -133,106 +108,73 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.outbox:
             needed.append("CUSTOMERIO_OUTBOX")
         if needed:
-            raise ConfigurationError(_missing(*needed))
+            raise ConfigurationError(missing(*needed))
         return self.outbox
 
     def client(self, **options: Any) -> Client:
         """Return a new client; *options* are those of :class:`Client`."""
-        return Client(self.account(), **({"http": self.http, "mode": self.mode} | options))
+        return Client(self.account(), **self._options(options))
 
     def async_client(self, **options: Any) -> AsyncClient:
         """Return a new async client; *options* are those of :class:`AsyncClient`."""
-        return AsyncClient(self.account(), **({"http": self.http, "mode": self.mode} | options))
+        return AsyncClient(self.account(), **self._options(options))
 
     def open_outbox(self, **options: Any) -> Outbox:
         """Return a new outbox; *options* are those of :class:`Outbox`."""
-        return Outbox(self.place(), self.account(), **(self._outbox_options() | options))
+        return Outbox(self.place(), self.account(), **self._outbox_options(options))
 
     def open_async_outbox(self, **options: Any) -> AsyncOutbox:
         """Return a new async outbox; *options* are those of :class:`Outbox`."""
-        return AsyncOutbox(self.place(), self.account(), **(self._outbox_options() | options))
+        return AsyncOutbox(self.place(), self.account(), **self._outbox_options(options))
 
-    def _outbox_options(self) -> dict[str, Any]:
-        return {"http": self.http, "mode": self.mode, "workspace": self.workspace}
+    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"http": self.http, "mode": self.mode, **given}
+
+    def _outbox_options(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self._options({"workspace": self.workspace, **given})
 
     def __repr__(self) -> str:
         """Show what is set; secrets as dots."""
-        shown = [
-            f"{name}={'•••' if name in _SECRET else getattr(self, name)!r}"
-            for name in self.__struct_fields__
-            if name != "http" and getattr(self, name)
-        ]
+        shown = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
         return f"Settings({', '.join(shown)})"
 
-
-def _missing(*names: str) -> str:
-    lines = [f"  {name}={VARIABLES[name][2]}    # {VARIABLES[name][1]}" for name in names]
-    text = ["the environment lacks what is needed; write:", *lines]
-    if "CUSTOMERIO_SITE_ID" in names:
-        text.append("or, in place of site id and key:")
-        text.append("  CUSTOMERIO_PRIVATE_KEY=sk_us_…    # private key for every API")
-    text.append("or, to send nothing (development, CI):  CUSTOMERIO_MODE=off")
-    return "\n".join(text)
-
-
-def _problems(values: dict[str, str], found: Mapping[str, str]) -> "list[str]":
-    problems = []
-    for name, (field, _what, _line) in VARIABLES.items():
-        key = NEW_KEY.match(values[field]) if field in _SECRET or field == "site_id" else None
-        if key is None:
-            continue
-        if key[1] == "sk" and field not in ("private_key", "pipelines_write_key"):
-            problems.append(f"  {name} holds a private key; write it as CUSTOMERIO_PRIVATE_KEY=…")
-        if key[1] == "pk" and field != "pipelines_write_key":
-            problems.append(
-                f"  {name} holds a public key (pk_); a server needs a private one (sk_)"
-            )
-    if values["private_key"] and not NEW_KEY.match(values["private_key"]):
-        problems.append(
-            "  CUSTOMERIO_PRIVATE_KEY must begin with sk_us_ or sk_eu_; a Track key goes into"
-            " CUSTOMERIO_TRACK_API_KEY, an App key into CUSTOMERIO_APP_API_KEY"
-        )
-    if bool(values["site_id"]) != bool(values["track_api_key"]) and not values["private_key"]:
-        lacking = "CUSTOMERIO_TRACK_API_KEY" if values["site_id"] else "CUSTOMERIO_SITE_ID"
-        problems.append(f"  {lacking} is missing; write {lacking}={VARIABLES[lacking][2]}")
-    for field, allowed in (("region", ("us", "eu")), ("mode", ("live", "off"))):
-        if values[field] and values[field] not in allowed:
-            problems.append(f"  CUSTOMERIO_{field.upper()} must be {' or '.join(allowed)}")
-    for name in sorted(found):
-        if name.startswith("CUSTOMERIO_") and name not in VARIABLES:
-            near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.75)
-            if near and not found.get(near[0]):
-                problems.append(f"  {name} is not read; did you mean {near[0]}?")
-    return problems
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr: msgspec's own shows every key."""
+        fields = [name for name in self.__struct_fields__ if name != "http" and getattr(self, name)]
+        return [(name, "•••" if name in SECRET else getattr(self, name)) for name in fields]
 
 
 def _env_file(path: str | os.PathLike[str]) -> dict[str, str]:
     if not Path(path).is_file():
-        raise ConfigurationError("the env file does not exist")
+        raise ConfigurationError(f"the env file {os.fspath(path)} does not exist")
     try:
         from dotenv import dotenv_values
     except ModuleNotFoundError:
         raise ConfigurationError(
             'an env file needs python-dotenv: pip install "ferryman[dotenv]"'
         ) from None
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    try:
+        read = dotenv_values(path)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the env file {os.fspath(path)} cannot be read: {type(error).__name__}"
+        ) from None
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def _http(found: Mapping[str, str]) -> Http:
     """Return the network settings of the environment: the HTTP library reads none itself."""
-    if found is os.environ or found == dict(os.environ):
-        proxies = getproxies_environment()
-    else:
-        proxies = {
-            name.lower().removesuffix("_proxy"): value
-            for name, value in sorted(found.items())
-            if name.lower().endswith("_proxy") and value
-        }
-    by_scheme = {s: proxies[s] for s in ("http", "https", "all") if proxies.get(s)}
-    no_proxy = tuple(host.strip() for host in proxies.get("no", "").split(",") if host.strip())
+    # As urllib reads them: small letters win, and HTTP_PROXY in capitals may be the header
+    # Proxy of a CGI request (https://httpoxy.org).
+    proxies: dict[str, str] = {}
+    for name in sorted(found):
+        if name.lower().endswith("_proxy") and not (
+            name == "HTTP_PROXY" and "REQUEST_METHOD" in found
+        ):
+            proxies[name.lower().removesuffix("_proxy")] = found[name].strip()
     return Http(
-        proxy=by_scheme or None,
-        no_proxy=no_proxy,
+        proxy={s: proxies[s] for s in ("http", "https", "all") if proxies.get(s)} or None,
+        no_proxy=tuple(host.strip() for host in proxies.get("no", "").split(",") if host.strip()),
         ca=found.get("SSL_CERT_FILE") or found.get("SSL_CERT_DIR") or None,
     )
 
@@ -252,19 +194,34 @@ def _shared(name: str, make: Callable[[Settings], T]) -> T:
             instance = _instances.get(name)
             if instance is None:
                 instance = _instances[name] = make(_settings())
-    return instance  # type: ignore[no-any-return]  # what make returned
+    return cast(T, instance)
 
 
-def _per_loop(name: str, make: Callable[[Settings], T]) -> T:
+def _per_loop(name: str, make: Callable[[Settings], A]) -> A:
     loop = current_loop()
     if loop is None:
-        raise FerrymanError(f"{name}() is called inside a running event loop")
+        raise FerrymanError(f"{name}() must be called inside a running event loop")
     with _lock:
         known = _by_loop.setdefault(name, weakref.WeakKeyDictionary())
-        instance = known.get(loop)
-        if instance is None:
-            instance = known[loop] = make(_settings())
-    return instance  # type: ignore[no-any-return]  # what make returned
+        if loop not in known:
+            instance = make(_settings())
+            known[loop] = instance, _closed_with_its_loop(instance)
+        return cast(A, known[loop][0])
+
+
+def _closed_with_its_loop(instance: AsyncClient | AsyncOutbox) -> AsyncGenerator[None]:
+    """Return a generator that the loop finishes when it ends, and that closes *instance* then."""
+
+    async def keep() -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await instance.aclose()
+
+    keeper = keep()
+    with contextlib.suppress(StopIteration):  # its first step waits for nothing
+        keeper.__anext__().send(None)
+    return keeper
 
 
 def _settings() -> Settings:
@@ -274,14 +231,26 @@ def _settings() -> Settings:
     return _instances["settings"]  # type: ignore[no-any-return]  # put there a line above
 
 
+def _client(settings: Settings) -> Client:
+    client = settings.client()
+    client.warns = False  # closed by _leave, and in a forked child by nobody
+    return client
+
+
+def _async_client(settings: Settings) -> AsyncClient:
+    client = settings.async_client()
+    client.warns = False  # closed with its loop
+    return client
+
+
 def get_client() -> Client:
     """Return the process's client, made from the environment at the first call."""
-    return _shared("client", Settings.client)
+    return _shared("client", _client)
 
 
 def get_async_client() -> AsyncClient:
     """Return the running event loop's async client, made from the environment."""
-    return _per_loop("get_async_client", Settings.async_client)
+    return _per_loop("get_async_client", _async_client)
 
 
 def get_outbox() -> Outbox:
@@ -298,7 +267,7 @@ def reset() -> None:
     """Close and forget the process-wide instances, so that the environment is read anew (tests)."""
     with _lock:
         instances = list(_instances.values())
-        loops = [each for known in _by_loop.values() for each in known.values()]
+        loops = [each[0] for known in _by_loop.values() for each in known.values()]
         _instances.clear()
         _by_loop.clear()
     for instance in instances:

@@ -53,14 +53,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Clean what was pasted and refuse what cannot work."""
         for name in _KEYS:
-            value = getattr(self, name)
-            if not isinstance(value, str):
-                raise ConfigurationError(f"{name} must be str, not {type(value).__name__}")
-            value = value.strip()
-            if not (value.isascii() and value.isprintable()) or " " in value:
-                raise ConfigurationError(f"{name} holds characters that no key has")
-            if ":" in value and name in _USERS:
-                raise ConfigurationError(f"{name} holds a colon, which ends a user name")
+            value = checked_key(name, getattr(self, name))
             msgspec.structs.force_setattr(self, name, value)
         for name in ("track_url", "app_url", "pipelines_url"):
             if (url := getattr(self, name)) is not None:
@@ -115,7 +108,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             return _basic(self.site_id, self.track_api_key)
         if self.private_key:
             return f"Bearer {self.private_key}"
-        raise ConfigurationError(f"no key for the {api} API: give {_NEEDED[api]}, or private_key")
+        raise ConfigurationError(
+            f"no key for the {api} API: give {_NEEDED[api]}, or private_key"
+            " (in the environment CUSTOMERIO_ and the same in capitals)"
+        )
 
     def address(self, operation: Operation) -> Request:
         """Return *operation* (stamped) as a request to this workspace."""
@@ -176,6 +172,19 @@ def _basic(user: str, password: str) -> str:
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 # Segments of unreserved characters, sub-delims, ':' and '@' (RFC 3986), none of them empty.
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
+
+
+def checked_key(field: str, value: str, *, name: str = "") -> str:
+    """Return the key for *field* without what pasting added; raise ConfigurationError for none."""
+    name = name or field
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be str, not {type(value).__name__}")
+    value = value.strip()
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise ConfigurationError(f"{name} holds characters that no key has")
+    if ":" in value and field in _USERS:
+        raise ConfigurationError(f"{name} holds a colon, which ends a user name")
+    return value
 
 
 def origin(url: str, *, name: str) -> str:

@@ -10,11 +10,12 @@ import anyio
 import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
-from ferryman._core.message import SILENCE, Answer, NoReply, Reply, Request
+from ferryman._core.message import SILENCE, Answer, NoReply, Request
 
-from .failures import ANY, no_reply
+from .failures import ANY, TOO_LONG, no_reply
 from .loop import current_loop
-from .options import Http, Mode, arguments
+from .options import Http, Mode, certificates
+from .routes import Routes, incoming, outgoing
 from .watch import Observer, notify
 
 T = TypeVar("T")
@@ -29,24 +30,25 @@ class AsyncDriver:
         self._http = http
         self._off = mode == "off"
         self._observers = observers
-        self._arguments = arguments(http, transport=httpx2.AsyncHTTPTransport)
-        self._clients: weakref.WeakKeyDictionary[Any, httpx2.AsyncClient]
-        self._clients = weakref.WeakKeyDictionary()
-        self._inherited: list[httpx2.AsyncClient] = []
+        self._context = certificates(http)
+        Routes(http, self._context, httpx2.AsyncHTTPTransport)  # what cannot work fails here
+        self._by_loop: weakref.WeakKeyDictionary[Any, Routes[httpx2.AsyncHTTPTransport]]
+        self._by_loop = weakref.WeakKeyDictionary()
+        self._inherited: list[object] = []
         _DRIVERS.add(self)
 
-    def _client(self) -> httpx2.AsyncClient:
+    def _way(self, url: str) -> httpx2.AsyncHTTPTransport:
         loop = current_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            if self._clients or self._inherited:  # transports are not shared between loops
-                self._arguments = arguments(self._http, transport=httpx2.AsyncHTTPTransport)
-            client = self._clients[loop] = httpx2.AsyncClient(**self._arguments)
-        return client
+        routes = self._by_loop.get(loop)
+        if routes is None:
+            routes = Routes(self._http, self._context, httpx2.AsyncHTTPTransport)
+            self._by_loop[loop] = routes
+        return routes.way(url)
 
-    def _forked(self) -> None:
-        self._inherited.extend(self._clients.values())
-        self._clients = weakref.WeakKeyDictionary()
+    def forked(self) -> None:
+        """Leave the connections to the parent; the next request opens others."""
+        self._inherited.append(self._by_loop)
+        self._by_loop = weakref.WeakKeyDictionary()
 
     async def send(self, request: Request) -> Answer:
         """Put *request* on the wire and return what came of it."""
@@ -56,7 +58,7 @@ class AsyncDriver:
             with anyio.fail_after(self._http.timeout + self._http.connect_timeout):
                 answer = await self._exchange(request)
         except TimeoutError:
-            answer = NoReply(None, "the answer took too long")
+            answer = NoReply(None, TOO_LONG)
         if self._observers:
             notify(self._observers, request, answer, time.monotonic() - start)
         return answer
@@ -65,13 +67,15 @@ class AsyncDriver:
         if self._off:
             return SILENCE
         try:
-            response = await self._client().request(
-                request.method, request.url, content=request.body, headers=request.headers
-            )
+            asked = outgoing(request, self._http)
+            response = await self._way(request.url).handle_async_request(asked)
+            response.request = asked
+            try:
+                return incoming(response, await response.aread())
+            finally:
+                await response.aclose()
         except ANY as error:
             return no_reply(error)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, response.content)
 
     async def run(self, flow: Flow[Send | Sleep, T]) -> T:
         """Perform *flow* to its end and return its result."""
@@ -85,9 +89,9 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """Close this loop's connections; closing twice is fine."""
-        client = self._clients.pop(current_loop(), None)
-        if client is not None:
-            await client.aclose()
+        routes = self._by_loop.pop(current_loop(), None)
+        for transport in routes.every() if routes else ():
+            await transport.aclose()
 
 
 async def run(flow: Flow[Any, T], perform: Callable[[Any], Awaitable[Any]]) -> T:
@@ -124,7 +128,7 @@ _DRIVERS: "weakref.WeakSet[AsyncDriver]" = weakref.WeakSet()
 
 def _after_fork() -> None:
     for driver in list(_DRIVERS):
-        driver._forked()
+        driver.forked()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -11,10 +11,10 @@ NOT_SENT: tuple[type[Exception], ...] = (
     httpx2.PoolTimeout,
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
-    httpx2.LocalProtocolError,
     httpx2.InvalidURL,
 )
 ANY: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
+TOO_LONG = "the answer took too long"
 
 
 def no_reply(error: Exception) -> NoReply:

@@ -1,8 +1,14 @@
-"""How to reach the network: timeouts, proxies, certificate authority. Values only."""
+"""How to reach the network: timeouts, proxies, certificate authority. Values, and their checks.
 
+Nothing here reads the environment: settings.py passes in what it says.
+"""
+
+import math
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -12,15 +18,20 @@ from ferryman.errors import ConfigurationError
 Mode: TypeAlias = Literal["live", "off"]
 """``off``: everything is checked and counted, nothing is sent."""
 
+_PROXIES = ("http", "https", "socks5", "socks5h")
+
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
     """How requests travel.
 
-    ``timeout`` bounds a whole answer in seconds (10), ``connect_timeout`` the connection (5).
+    ``timeout`` bounds an answer in seconds (10), ``connect_timeout`` the connection (5).
     ``proxy`` is one proxy URL for everything, or a mapping of ``"http"``, ``"https"``,
-    ``"all"`` to one; ``no_proxy`` lists hosts reached without. ``ca`` is the path of a PEM
-    bundle or directory that replaces the system's certificate authorities; certificates are
-    always verified. ``http2=True`` wants ``ferryman[http2]``.
+    ``"all"`` to one; ``no_proxy`` lists hosts (with all below them), addresses and networks
+    reached without, ``"*"`` for every one. ``ca`` is the path of a PEM bundle or directory that
+    replaces the system's certificate authorities; certificates are always verified.
+    ``http2=True`` wants the package h2.
+
+    Raises ConfigurationError for a number or a proxy that cannot work.
     """
 
     timeout: float = 10.0
@@ -32,59 +43,61 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int = 100
 
     def __post_init__(self) -> None:
-        """Refuse timeouts that are none."""
+        """Refuse what no connection can keep to."""
         for name in ("timeout", "connect_timeout"):
-            if not 0 < getattr(self, name) < float("inf"):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not 0 < value < math.inf:
                 raise ConfigurationError(f"Http.{name} must be more than 0 seconds, and finite")
+        if type(self.max_connections) is not int or self.max_connections < 1:
+            raise ConfigurationError("Http.max_connections must be a whole number, 1 or more")
+        if isinstance(self.no_proxy, str):
+            raise ConfigurationError("Http.no_proxy must be a tuple of hosts, not one text")
+        for scheme, url in self.proxies().items():
+            if scheme not in ("http", "https", "all"):
+                raise ConfigurationError("Http.proxy maps only 'http', 'https' and 'all'")
+            _check_proxy(url)
 
     def __repr__(self) -> str:
         """Hide the proxies: their URLs can hold passwords."""
         return f"Http(timeout={self.timeout}, connect_timeout={self.connect_timeout})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show rich no more than repr: msgspec's own shows the proxies."""
+        return [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)]
 
-def arguments(http: Http, *, transport: type[Any]) -> dict[str, Any]:
-    """Return what an HTTP client is made with; *transport* is its class of transports."""
-    import os.path  # only to tell a file from a directory
-
-    limits = httpx2.Limits(max_connections=http.max_connections, max_keepalive_connections=20)
-    verify: ssl.SSLContext | bool = True
-    if http.ca:
-        is_directory = os.path.isdir(http.ca)
-        try:
-            verify = ssl.create_default_context(
-                cafile=None if is_directory else http.ca, capath=http.ca if is_directory else None
-            )
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"the certificate authority file cannot be read: {type(error).__name__}"
-            ) from None
-    given: dict[str, Any] = {
-        "timeout": httpx2.Timeout(http.timeout, connect=http.connect_timeout),
-        "follow_redirects": False,
-        "trust_env": False,
-        "verify": verify,
-        "http2": http.http2,
-        "limits": limits,
-    }
-    if http.proxy:
-        by_scheme = {"all": http.proxy} if isinstance(http.proxy, str) else http.proxy
-        shared = {"verify": verify, "trust_env": False, "http2": http.http2, "limits": limits}
-        if "*" not in http.no_proxy:
-            given["mounts"] = {
-                f"{scheme}://": transport(proxy=_proxy_url(url), **shared)
-                for scheme, url in by_scheme.items()
-            } | {_pattern(host): None for host in http.no_proxy}
-    return given
+    def proxies(self) -> dict[str, str]:
+        """Return the proxy URLs by the scheme they serve."""
+        given = {"all": self.proxy} if isinstance(self.proxy, str) else dict(self.proxy or {})
+        return {
+            scheme: url if "://" in url else f"http://{url}" for scheme, url in given.items() if url
+        }
 
 
-def _proxy_url(url: str) -> str:
-    return url if "://" in url else f"http://{url}"
+def _check_proxy(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in _PROXIES and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:  # its text quotes the URL
+        good = False
+    if not good:
+        raise ConfigurationError(
+            f"a proxy must be a URL such as http://proxy:3128 ({', '.join(_PROXIES)})"
+        )
 
 
-def _pattern(host: str) -> str:
-    # NO_PROXY's ".example.com" and "example.com" both mean the host and all below it.
-    bare = host.strip().removeprefix("*").lstrip(".")
-    if bare.count(":") > 1 and not bare.startswith("["):
-        return f"all://[{bare}]"
-    is_name = any(c.isalpha() for c in bare) and bare.lower() != "localhost" and ":" not in bare
-    return f"all://*{bare}" if is_name else f"all://{bare}"
+def certificates(http: Http) -> ssl.SSLContext:
+    """Return the certificate authorities to trust; raise ConfigurationError for none."""
+    if not http.ca:
+        return httpx2.create_ssl_context(trust_env=False)
+    # create_default_context would read SSLKEYLOGFILE from the environment.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    is_directory = Path(http.ca).is_dir()
+    try:
+        context.load_verify_locations(
+            cafile=None if is_directory else http.ca, capath=http.ca if is_directory else None
+        )
+    except OSError as error:
+        raise ConfigurationError(
+            f"the certificate authority file cannot be read: {type(error).__name__}"
+        ) from None
+    return context

@@ -1,6 +1,7 @@
 """The retry policy around any callable of yours: with_retry and with_retry_async."""
 
 import random
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from typing import Any, TypeVar
 from ferryman._core.flow import reattempt
 from ferryman._core.message import Answer, NoReply, Reply
 from ferryman._core.retry import Retry
-from ferryman.errors import FerrymanError, RateLimited, Refused, Unreachable
+from ferryman.errors import FerrymanError, RateLimited, Refused, ServerError, Unreachable
 
 from . import aio, sync
 
@@ -31,7 +32,17 @@ def with_retry(function: Callable[[], T], retry: Retry | None = None) -> T:
 async def with_retry_async(function: Callable[[], Awaitable[T]], retry: Retry | None = None) -> T:
     """Await *function()* until it returns, or until *retry* says stop; see :func:`with_retry`."""
     flow = reattempt(retry=retry or Retry(), chance=random.random, now=time.time)
-    return await aio.run(flow, aio.calling(function, as_answer))  # type: ignore[no-any-return]  # what function returned
+    return await aio.run(flow, aio.calling(function, as_answer))  # what function returned
+
+
+# Names of what other HTTP clients raise when no answer came: httpx, requests, aiohttp, urllib3.
+_UNANSWERED = frozenset(
+    {
+        *("TransportError", "NetworkError", "TimeoutException"),
+        *("ConnectionError", "Timeout", "ChunkedEncodingError"),
+        *("ClientConnectionError", "ClientPayloadError", "ProtocolError", "NewConnectionError"),
+    }
+)
 
 
 def as_answer(error: Exception) -> Answer | None:
@@ -41,27 +52,38 @@ def as_answer(error: Exception) -> Answer | None:
     if isinstance(error, RateLimited):
         wait = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
         return Reply(error.status, wait)
+    if isinstance(error, ServerError) and error.status < 500:
+        return NoReply(None, "not Customer.io's answer")
     if isinstance(error, Refused):
         return Reply(error.status)
     if isinstance(error, FerrymanError):
         return None
-    if isinstance(error, ConnectionError | TimeoutError):
+    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
         return NoReply(None, type(error).__name__)
     return _foreign(error)
 
 
-def _foreign(error: Any) -> Answer | None:
-    response = getattr(error, "response", None)
+def _foreign(error: Exception) -> Answer | None:
+    response = _attribute(error, "response")
     for holder in (error, response):
         for name in ("status", "status_code", "code"):
-            status = getattr(holder, name, None)
+            status = _attribute(holder, name)
             if type(status) is int and 100 <= status < 600:
-                headers = getattr(response, "headers", None) or getattr(error, "headers", None)
+                headers = _attribute(response, "headers") or _attribute(error, "headers")
                 return Reply(status, _lowered(headers))
-    kinds = {base.__name__ for base in type(error).__mro__}
-    if kinds & {"TransportError", "NetworkError", "ConnectionError", "Timeout", "TimeoutException"}:
+    if {base.__name__ for base in type(error).__mro__} & _UNANSWERED:
         return NoReply(None, type(error).__name__)
+    cause = _attribute(error, "reason")  # urllib's URLError wraps what the socket said
+    if isinstance(cause, ConnectionError | TimeoutError | socket.gaierror):
+        return NoReply(None, type(cause).__name__)
     return None
+
+
+def _attribute(holder: object, name: str) -> Any:
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # a property that raises must not hide the error that is judged
+        return None
 
 
 def _lowered(headers: Any) -> dict[str, str]:

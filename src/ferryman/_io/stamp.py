@@ -7,6 +7,7 @@ millisecond, 20 bits that count. One system call for randomness a millisecond, n
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -19,10 +20,11 @@ class Ulids:
 
     def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
         self._clock = clock
-        self._renew()
-        _SOURCES.append(self)
+        self.renew()
+        _SOURCES.add(self)
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Begin anew, in a forked child: counting on would repeat the parent's ids."""
         self._lock = threading.Lock()
         self._ms = 0
         self._low = _COUNTED
@@ -48,13 +50,12 @@ def _spell(number: int) -> str:
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
-_SOURCES: list[Ulids] = []
+_SOURCES: "weakref.WeakSet[Ulids]" = weakref.WeakSet()
 
 
 def _forked() -> None:
-    # A child that counted on from its parent's prefix would repeat its parent's ids.
-    for source in _SOURCES:
-        source._renew()
+    for source in list(_SOURCES):
+        source.renew()
 
 
 os.register_at_fork(after_in_child=_forked)

@@ -1,6 +1,7 @@
 """The blocking driver: performs the effects of a flow, one after another, in this thread."""
 
 import os
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from typing import Any, TypeVar
 import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
-from ferryman._core.message import SILENCE, Answer, NoReply, Reply, Request
+from ferryman._core.message import SILENCE, Answer, NoReply, Request
 
-from .failures import ANY, no_reply
-from .options import Http, Mode, arguments
+from .failures import ANY, TOO_LONG, no_reply
+from .options import Http, Mode, certificates
+from .routes import Routes, incoming, outgoing
 from .watch import Observer, notify
 
 T = TypeVar("T")
@@ -30,40 +32,57 @@ class SyncDriver:
         self._http = http
         self._off = mode == "off"
         self._observers = observers
-        self._client = self._open()
-        self._inherited: list[httpx2.Client] = []
+        self._context = certificates(http)
+        self._lock = threading.Lock()
+        self._routes: Routes[httpx2.HTTPTransport] | None = self._open()
+        self._inherited: list[Routes[httpx2.HTTPTransport]] = []
         _DRIVERS.add(self)
 
-    def _open(self) -> httpx2.Client:
-        return httpx2.Client(**arguments(self._http, transport=httpx2.HTTPTransport))
+    def _open(self) -> Routes[httpx2.HTTPTransport]:
+        return Routes(self._http, self._context, httpx2.HTTPTransport)
 
-    def _forked(self) -> None:
+    def forked(self) -> None:
+        """Leave the connections to the parent; the next request opens others."""
         # Closing an inherited TLS connection would say goodbye in the parent's name: keep it.
-        self._inherited.append(self._client)
-        self._client = self._open()
+        if self._routes is not None:
+            self._inherited.append(self._routes)
+        self._routes = None
+        self._lock = threading.Lock()
+
+    def _way(self, url: str) -> httpx2.HTTPTransport:
+        routes = self._routes
+        if routes is None:
+            with self._lock:
+                routes = self._routes = self._routes or self._open()
+        return routes.way(url)
 
     def send(self, request: Request) -> Answer:
         """Put *request* on the wire and return what came of it."""
         start = time.monotonic()
-        answer = self._exchange(request, deadline=start + self._http.timeout)
+        answer = self._exchange(request, start)
         if self._observers:
             notify(self._observers, request, answer, time.monotonic() - start)
         return answer
 
-    def _exchange(self, request: Request, *, deadline: float) -> Answer:
+    def _exchange(self, request: Request, start: float) -> Answer:
         if self._off:
             return SILENCE
+        deadline = start + self._http.timeout + self._http.connect_timeout
         try:
-            with self._client.stream(
-                request.method, request.url, content=request.body, headers=request.headers
-            ) as response:
-                parts = []
+            asked = outgoing(request, self._http)
+            response = self._way(request.url).handle_request(asked)
+            response.request = asked
+            try:
+                parts: list[bytes] = []
+                # The library reads this once more before the body.
+                asked.extensions["timeout"]["read"] = max(deadline - time.monotonic(), 0.001)
                 for part in response.iter_bytes():
                     parts.append(part)
                     if time.monotonic() > deadline:
-                        return NoReply(None, "the answer took too long")
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status_code, headers, b"".join(parts))
+                        return NoReply(None, TOO_LONG)
+                return incoming(response, b"".join(parts))
+            finally:
+                response.close()
         except ANY as error:
             return no_reply(error)
 
@@ -79,7 +98,8 @@ class SyncDriver:
 
     def close(self) -> None:
         """Close the connections; closing twice is fine."""
-        self._client.close()
+        for transport in self._routes.every() if self._routes else ():
+            transport.close()
 
 
 def run(flow: Flow[Any, T], perform: Callable[[Any], Any]) -> T:
@@ -114,7 +134,7 @@ _DRIVERS: "weakref.WeakSet[SyncDriver]" = weakref.WeakSet()
 
 def _after_fork() -> None:
     for driver in list(_DRIVERS):
-        driver._forked()
+        driver.forked()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -37,11 +37,10 @@ def notify(
     observers: tuple[Observer, ...], request: Request, answer: Answer, seconds: float
 ) -> None:
     """Tell every observer; one that raises is logged and changes nothing (delivery rule 32)."""
-    replied = isinstance(answer, Reply)
     exchange = Exchange(
         request.template,
         answer.status if isinstance(answer, Reply) else None,
-        "" if replied else answer.reason,  # type: ignore[union-attr]  # it is NoReply here
+        "" if isinstance(answer, Reply) else answer.reason,
         seconds,
         len(request.body or b""),
     )

@@ -1,0 +1,133 @@
+"""The client that is awaited, on asyncio or trio; beyond awaiting it is the blocking one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self, TypeVar, overload
+
+from ferryman import operations as say
+from ferryman._core.account import Account
+from ferryman._core.batch import BatchResult
+from ferryman._core.flow import deliver, deliver_batch, insist, opened
+from ferryman._core.message import Api, Operation, Repeat
+from ferryman._core.method import AsksAsync
+from ferryman._core.person import AnyObjectId, PersonId
+from ferryman._core.retry import Retry
+from ferryman._io.aio import AsyncDriver
+from ferryman._io.options import Http, Mode
+from ferryman._io.watch import Observer, log_exchange
+from ferryman.operations.verbs import Reads, Writes
+from ferryman.plan import Event, Person
+
+from .speaker import Speaker, content, repeating
+
+T = TypeVar("T")
+
+
+class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
+    """Says operations to Customer.io now; its methods are awaited (asyncio or trio).
+
+    Arguments, methods and errors are those of :class:`Client`. Each event loop has connections
+    of its own.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        retry: Retry | None = None,
+        http: Http | None = None,
+        mode: Mode = "live",
+        observers: tuple[Observer, ...] = (log_exchange,),
+    ) -> None:
+        driver = AsyncDriver(http or Http(), mode=mode, observers=observers)
+        super().__init__(account, retry, mode, driver)
+
+    async def perform(self, operation: Operation[T]) -> T:
+        """Say *operation* and return its answer; raise Undelivered when there is none."""
+        stamped, request = self._one(operation)
+        return opened(await self._driver.run(deliver(stamped, request, **self._timing())))
+
+    @overload
+    async def track(
+        self,
+        person: PersonId,
+        event: Event,
+        /,
+        *,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    @overload
+    async def track(
+        self,
+        person: PersonId,
+        event: str,
+        /,
+        *,
+        data: Mapping[str, object] | None = ...,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    async def track(self, person: PersonId, event: Any, /, **given: Any) -> None:
+        """Say that *person* did *event*: see :func:`ferryman.operations.track`."""
+        await self.perform(say.track(person, event, **given))
+
+    async def identify(
+        self,
+        person: PersonId,
+        attributes: Person | Mapping[str, object] | None = None,
+        /,
+        *,
+        update_only: bool = False,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Create or update *person*: see :func:`ferryman.operations.identify`."""
+        await self.perform(
+            say.identify(
+                person,
+                attributes,
+                update_only=update_only,
+                relationships_to=relationships_to,
+                timestamp=timestamp,
+            )
+        )
+
+    async def batch(self, operations: Iterable[Operation[Any]]) -> BatchResult:
+        """Say many *operations* in as few requests as they fit in: see :meth:`Client.batch`."""
+        stamped = self._many(operations)
+        flow = deliver_batch(stamped, self.account.address_batch, **self._timing())
+        return opened(await self._driver.run(flow))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        /,
+        *,
+        api: Api | None = None,
+        query: Mapping[str, str | int | bool] | None = None,
+        json: object = None,
+        repeat: Repeat | None = None,
+    ) -> Any:
+        """Send a request that has no method yet: see :meth:`Client.request`."""
+        request = self._raw(method, path, api, query, json)
+        flow = insist(request, repeat=repeating(method, repeat), **self._timing())
+        return content(await self._driver.run(flow))
+
+    async def aclose(self) -> None:
+        """Close this loop's connections; closing twice is fine."""
+        self._closed = True
+        await self._driver.aclose()
+
+    def abandon(self) -> None:
+        """Let go without awaiting: for when the loop it ran on is gone."""
+        self._closed = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()

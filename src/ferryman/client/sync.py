@@ -1,0 +1,148 @@
+"""The client that blocks. track and identify are written out: see operations/verbs.py."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self, TypeVar, overload
+
+from ferryman import operations as say
+from ferryman._core.account import Account
+from ferryman._core.batch import BatchResult
+from ferryman._core.flow import deliver, deliver_batch, insist, opened
+from ferryman._core.message import Api, Operation, Repeat
+from ferryman._core.method import Asks
+from ferryman._core.person import AnyObjectId, PersonId
+from ferryman._core.retry import Retry
+from ferryman._io.options import Http, Mode
+from ferryman._io.sync import SyncDriver
+from ferryman._io.watch import Observer, log_exchange
+from ferryman.operations.verbs import Reads, Writes
+from ferryman.plan import Event, Person
+
+from .speaker import Speaker, content, repeating
+
+T = TypeVar("T")
+
+
+class Client(Speaker[SyncDriver], Asks, Writes, Reads):
+    """Says operations to Customer.io now, and returns when they are answered.
+
+    *account* holds the keys and the place, *retry* how failures are repeated (3 times), *http*
+    timeouts, proxies and the certificate authority. ``mode="off"`` checks and counts everything
+    and sends nothing. *observers* are called with a frozen value for each request.
+
+    Safe to share between threads; a forked child uses connections of its own. Close it, or use
+    it as a context manager. Every method raises InvalidOperation before anything is sent, and
+    an :class:`Undelivered` when Customer.io did not take it.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        retry: Retry | None = None,
+        http: Http | None = None,
+        mode: Mode = "live",
+        observers: tuple[Observer, ...] = (log_exchange,),
+    ) -> None:
+        driver = SyncDriver(http or Http(), mode=mode, observers=observers)
+        super().__init__(account, retry, mode, driver)
+
+    def perform(self, operation: Operation[T]) -> T:
+        """Say *operation* and return its answer; raise Undelivered when there is none."""
+        stamped, request = self._one(operation)
+        return opened(self._driver.run(deliver(stamped, request, **self._timing())))
+
+    @overload
+    def track(
+        self,
+        person: PersonId,
+        event: Event,
+        /,
+        *,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    @overload
+    def track(
+        self,
+        person: PersonId,
+        event: str,
+        /,
+        *,
+        data: Mapping[str, object] | None = ...,
+        id: str | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    def track(self, person: PersonId, event: Any, /, **given: Any) -> None:
+        """Say that *person* did *event*: see :func:`ferryman.operations.track`."""
+        self.perform(say.track(person, event, **given))
+
+    def identify(
+        self,
+        person: PersonId,
+        attributes: Person | Mapping[str, object] | None = None,
+        /,
+        *,
+        update_only: bool = False,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Create or update *person*: see :func:`ferryman.operations.identify`."""
+        self.perform(
+            say.identify(
+                person,
+                attributes,
+                update_only=update_only,
+                relationships_to=relationships_to,
+                timestamp=timestamp,
+            )
+        )
+
+    def batch(self, operations: Iterable[Operation[Any]]) -> BatchResult:
+        """Say many *operations* in as few requests as 500,000 bytes each allow.
+
+        Returns what became of each; look at ``rejected`` or call ``raise_for_rejected()``.
+        Raises InvalidOperation, before anything is sent, for one that cannot be in a batch, and
+        Undelivered when a request failed as a whole (its ``done`` is the part before it).
+
+        https://docs.customer.io/integrations/api/track/#operation/batch
+        """
+        stamped = self._many(operations)
+        flow = deliver_batch(stamped, self.account.address_batch, **self._timing())
+        return opened(self._driver.run(flow))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        /,
+        *,
+        api: Api | None = None,
+        query: Mapping[str, str | int | bool] | None = None,
+        json: object = None,
+        repeat: Repeat | None = None,
+    ) -> Any:
+        """Send a request that has no method yet; return the decoded JSON, or None for none.
+
+        *path* is percent-encoded and has no query; *api* is guessed from it (``/api/`` is
+        Track, else App). *json* is encoded by the rules of values. POST and PATCH are not
+        repeated blindly unless *repeat* says that they may be.
+
+        https://docs.customer.io/integrations/api/
+        """
+        request = self._raw(method, path, api, query, json)
+        flow = insist(request, repeat=repeating(method, repeat), **self._timing())
+        return content(self._driver.run(flow))
+
+    def close(self) -> None:
+        """Close the connections; closing twice is fine."""
+        self._closed = True
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
