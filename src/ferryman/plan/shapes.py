@@ -22,8 +22,6 @@ from ferryman.errors import InvalidOperation
 from ferryman.plan.checks import NOTHING, Check, Take, is_a, leaf, length_rules, ruled
 
 _DICT: Final[frozenset[type]] = frozenset({dict})
-
-
 _items: Final[Callable[[Any], tuple[object, ...]]] = msgspec.structs.astuple
 
 
@@ -103,6 +101,8 @@ class _Compiler:
         self.shapes: dict[object, Shape] = {}
 
     def shape(self, cls: type) -> Shape:
+        if (known := self.shapes.get(cls)) is not None:
+            return known
         info = inspect.type_info(cls)
         assert isinstance(info, inspect.StructType | inspect.DataclassType)
         return self._shape(info)
