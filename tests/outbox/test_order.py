@@ -6,12 +6,14 @@ import pytest
 
 from ferryman.outbox.order import Batch, Limits, Line
 
+WHOLE = Limits()
+
 
 def seqs(batch: Batch | None) -> list[int]:
     return [] if batch is None else [entry.seq for entry in batch.entries]
 
 
-def rest(line: Line, limits: Limits = Limits()) -> list[list[int]]:
+def rest(line: Line, limits: Limits = WHOLE) -> list[list[int]]:
     """Take and release until nobody goes any more."""
     found = []
     while (batch := line.take(limits)) is not None:

@@ -96,7 +96,7 @@ class LineMachine(RuleBasedStateMachine):
     @rule()
     def one_who_waits_for_nobody_goes(self) -> None:
         """Whoever heads all queues, with no key travelling, goes with those who are taken now."""
-        busy = {key for batch in self.flying for key in batch.keys()}
+        busy = set().union(*(batch.keys() for batch in self.flying))
         free = [
             entry
             for queue in self.queues.values()

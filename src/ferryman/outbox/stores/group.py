@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ferryman.errors import StoreError
+
 T = TypeVar("T")
 
 
@@ -39,34 +41,55 @@ class GroupCommit(Generic[T]):
     def join(self, share: T) -> None:
         """Return once *share* is committed; raise what its commit raised."""
         ticket = _Ticket(share)
-        with self._lock:
-            self._waiting.append(ticket)
-            leads = not self._under_way
-            self._under_way = True
-        if not leads:
-            ticket.turn.acquire()
-            leads = ticket.leads
-        if leads:
-            self._lead(ticket)
+        try:
+            with self._lock:
+                self._waiting.append(ticket)
+                ticket.leads = not self._under_way
+                self._under_way = True
+            if not ticket.leads:
+                ticket.turn.acquire()
+            if ticket.leads:
+                self._lead(ticket)
+        except BaseException:
+            # A signal's exception, in whoever waits or leads: the others must not wait for ever.
+            self._leave(ticket)
+            raise
         if ticket.error is not None:
             raise ticket.error
 
     def _lead(self, own: _Ticket[T]) -> None:
-        with self._lock:
-            group, self._waiting = self._waiting, []
+        group: list[_Ticket[T]] = []
         try:
-            self._try(group)
-        finally:
             with self._lock:
-                if self._waiting:
-                    following = self._waiting[0]
-                    following.leads = True
-                    following.turn.release()
-                else:
-                    self._under_way = False
+                group, self._waiting = self._waiting, []
+            self._try(group)
+        except BaseException:
+            for ticket in group:
+                ticket.error = StoreError("interrupted; nobody knows whether it was accepted")
+            raise
+        finally:
+            own.leads = False
+            self._hand_over()
             for ticket in group:
                 if ticket is not own:
                     ticket.turn.release()
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            if self._waiting:
+                following = self._waiting[0]
+                following.leads = True
+                following.turn.release()
+            else:
+                self._under_way = False
+
+    def _leave(self, ticket: _Ticket[T]) -> None:
+        with self._lock:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+        if ticket.leads:
+            ticket.leads = False
+            self._hand_over()
 
     def _try(self, group: list[_Ticket[T]]) -> None:
         try:

@@ -7,6 +7,7 @@ side counts for itself. A forked child drops what it inherited: the parent owns 
 import threading
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from ferryman._core.message import Level, Operation
@@ -37,6 +38,7 @@ class MemoryStore:
         # The relay:
         self._relay_lock = threading.Lock()
         self._read: dict[int, Entry] = {}
+        self._last_read = 0
         self._dead: list[Dead] = []
         self._delivered = 0
         self._settled_bytes = 0
@@ -72,15 +74,23 @@ class MemoryStore:
             self._seq = seq
 
     def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
-        """Return what was not read before; *after* is the last that was."""
+        """Return the entries behind *after*, those that were read before and still wait too."""
         found: list[Entry] = []
         with self._relay_lock:
+            if after < self._last_read:
+                again = (entry for seq, entry in self._read.items() if seq > after)
+                for entry in islice(again, limit):
+                    size -= len(entry.body)
+                    found.append(entry)
+                    if size <= 0:
+                        return found
             unread = self._unread
             while unread and len(found) < limit and size > 0:
                 entry = unread.popleft()
                 size -= len(entry.body)
                 found.append(entry)
                 self._read[entry.seq] = entry
+                self._last_read = entry.seq
         return found
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
@@ -117,14 +127,14 @@ class MemoryStore:
     def counts(self) -> Counts:
         """Return the accounts, all of one moment."""
         with self._put_lock, self._relay_lock:
-            waiting = [*self._read.values()][:1] + [*self._unread][:1]
+            oldest = next(iter(self._read.values()), self._unread[0] if self._unread else None)
             return Counts(
                 self._seq,
                 self._delivered,
                 len(self._read) + len(self._unread),
                 len(self._dead),
                 self._accepted_bytes - self._settled_bytes,
-                min((entry.at for entry in waiting), default=None),
+                None if oldest is None else oldest.at,
             )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The spool file: how it is opened, made or refused, its tables, and its failures as ours.
+"""The spool file: how it is opened, made or refused, its tables and moves, its failures as ours.
 
 The header names the format and the workspace: a staging spool is never delivered to production,
 and a file of another format is refused with a sentence that says what to do.
@@ -10,6 +10,7 @@ and a file of another format is refused with a sentence that says what to do.
 import contextlib
 import errno
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import apsw
 
 from ferryman.errors import StoreError
+
+from ..entry import Dead, Verdict
 
 APPLICATION_ID = 0x46455252  # "FERR"
 FORMAT = 1
@@ -132,6 +135,58 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def carry_out(connection: apsw.Connection, verdicts: Sequence[Verdict], now: int) -> int:
+    """Move and count the entries of *verdicts* that still wait; return their encoded bytes.
+
+    Called within a transaction. What waits no more was settled before, by this process or by
+    one that led meanwhile: it is left out, so that nothing is counted twice.
+    """
+    found: Mapping[int, Verdict] = {each.entry.seq: each for each in verdicts}
+    runs = _runs(sorted(found))
+    if _waiting(connection, runs) != len(found):
+        found = {seq: each for seq, each in found.items() if _waiting(connection, [(seq, seq)])}
+        runs = _runs(sorted(found))
+    dead = [
+        (
+            each.reason,
+            each.field,
+            each.message,
+            each.status,
+            each.attempts,
+            each.maybe_delivered,
+            now,
+            seq,
+        )
+        for seq, each in found.items()
+        if isinstance(each, Dead)
+    ]
+    size = sum([len(each.entry.body) for each in found.values()])
+    if dead:
+        connection.executemany(BURY, dead)
+    connection.executemany("DELETE FROM entries WHERE seq BETWEEN ? AND ?", runs)
+    connection.execute(
+        "UPDATE accounts SET delivered = delivered + ?, dead = dead + ?, bytes = bytes - ?",
+        (len(found) - len(dead), len(dead), size),
+    )
+    return size
+
+
+def _waiting(connection: apsw.Connection, runs: Sequence[tuple[int, int]]) -> int:
+    count = "SELECT count(*) FROM entries WHERE seq BETWEEN ? AND ?"
+    return sum([int(one(connection, count, run)[0]) for run in runs])
+
+
+def _runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the runs of consecutive numbers in sorted *seqs*."""
+    runs: list[tuple[int, int]] = []
+    for seq in seqs:
+        if runs and seq == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], seq)
+        else:
+            runs.append((seq, seq))
+    return runs
 
 
 # What SQLite or the system raised -> what the user is told. First match wins.

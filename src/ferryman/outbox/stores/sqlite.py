@@ -3,15 +3,17 @@
 Accepted means on disk: WAL with synchronous=FULL, one commit for all who wait (delivery rules
 13 to 19). Two connections a process: one that accepts, one that the relay reads and settles
 with, so that a checkpoint stalls nobody who waits. Writers of one process queue on a lock of
-ours rather than on SQLite's, whose waiting is a sleep.
+ours rather than on SQLite's, whose waiting is a sleep. No connection is open across a fork.
 """
 
 # pyright: reportUnknownMemberType=false
 # (apsw's own type hints leave parameters open)
 
+import contextlib
 import fcntl
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,9 +23,9 @@ import apsw
 from ferryman._core.message import Level, Operation
 from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 
-from ..entry import Counts, Dead, Entry, Verdict
+from ..entry import Counts, Entry, Verdict
 from .group import GroupCommit
-from .schema import BURY, INSERT, as_store_error, one, open_spool, transaction
+from .schema import INSERT, as_store_error, carry_out, one, open_spool, transaction
 
 MAX_BYTES = 8 * 1024**3
 _TIDY_BYTES = 4 * 1024**2
@@ -32,8 +34,9 @@ _LOG_BYTES = 64 * 1024**2
 """Accepted bytes after which, without a relay in this process, an acceptance does so."""
 _SYNCHRONOUS: dict[str, str] = {"power": "FULL", "process": "NORMAL"}
 _Share: TypeAlias = tuple[Sequence[Operation[Any]], int]
-# Inherited connections are neither used nor closed in a child: closing would drop the parent's
-# locks. They are kept here for ever.
+_OPEN: "weakref.WeakSet[SqliteStore]" = weakref.WeakSet()
+# What a child inherits all the same (its parent forked without Python's hooks) is neither used
+# nor closed, since closing would drop the parent's locks. It is kept here for ever.
 _INHERITED: list[object] = []
 
 
@@ -62,8 +65,10 @@ class SqliteStore:
         self._closed = False
         self._begin()
         self._connect()
+        _OPEN.add(self)
 
     def _begin(self) -> None:
+        self._pid = os.getpid()
         self._group = GroupCommit(self._insert)
         self._write_lock = threading.Lock()
         self._relay_lock = threading.RLock()
@@ -73,12 +78,36 @@ class SqliteStore:
         self._settled_bytes = 0
         self._accepted_bytes = 0
 
+    # -- forks (delivery rules 15, 16, 30)
+
+    def before_fork(self) -> None:
+        """Close the connections, with nobody inside SQLite; they are opened again when needed.
+
+        SQLite keeps its locks on a file once a process: a child that inherits them believes it
+        holds what the system gave to its parent, and its log is deleted under it.
+        """
+        self._relay_lock.acquire()
+        self._write_lock.acquire()
+        self._disconnect()
+
+    def after_fork(self) -> None:
+        """Go on in the parent."""
+        self._write_lock.release()
+        self._relay_lock.release()
+
     def forked(self) -> None:
         """Begin anew in a forked child: own connections, no leadership."""
-        _INHERITED.extend((self._accepting, self._relaying))
+        _INHERITED.extend(filter(None, (self._accepting, self._relaying)))
         if self._leader is not None:
             os.close(self._leader)  # without unlocking: the lock is the parent's
         self._begin()
+
+    def _disconnect(self) -> None:
+        for connection in (self._relaying, self._accepting):
+            if connection is not None:
+                with contextlib.suppress(apsw.Error):  # it is gone all the same
+                    connection.close()
+        self._relaying = self._accepting = None
 
     def _connect(self) -> apsw.Connection:
         if self._accepting is None:
@@ -92,6 +121,8 @@ class SqliteStore:
 
     def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
         """Keep *operations*; the first of those who wait commits for all of them."""
+        if self._pid != os.getpid():
+            self.forked()
         if self._closed:
             raise OutboxClosed("the outbox is closed")
         self._group.join((operations, at))
@@ -140,7 +171,7 @@ class SqliteStore:
         if self._accepted_bytes > _LOG_BYTES:
             self._accepted_bytes = 0
             if self._leader is None:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                _tidy(connection)
 
     # -- carrying
 
@@ -148,55 +179,38 @@ class SqliteStore:
         """Return the entries behind *after*, in the order of their commits."""
         found: list[Entry] = []
         with self._relay_lock:
-            rows = self._query(
-                "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
-            )
-            for seq, ident, name, key, body, other, barrier, path, at in rows:
-                found.append(
-                    Entry(seq, ident, name, key, body, other or "", bool(barrier), path or "", at)
+            connection = self._relay_connection()
+            try:
+                rows = connection.execute(
+                    "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
                 )
-                size -= len(body)
-                if size <= 0:
-                    rows.close(True)
-                    break
+                for seq, ident, name, key, body, other, barrier, path, at in rows:
+                    found.append(
+                        Entry(
+                            seq, ident, name, key, body, other or "", bool(barrier), path or "", at
+                        )
+                    )
+                    size -= len(body)
+                    if size <= 0:
+                        rows.close(True)
+                        break
+            except apsw.Error as error:
+                raise as_store_error(error) from None
         return found
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
-        """Carry out *verdicts* in one transaction."""
-        dead = [
-            (
-                each.reason,
-                each.field,
-                each.message,
-                each.status,
-                each.attempts,
-                each.maybe_delivered,
-                now,
-                each.entry.seq,
-            )
-            for each in verdicts
-            if isinstance(each, Dead)
-        ]
-        runs = _runs(sorted([verdict.entry.seq for verdict in verdicts]))
-        size = sum([len(verdict.entry.body) for verdict in verdicts])
+        """Carry out *verdicts* in one transaction; what was settled before changes nothing."""
         with self._relay_lock:
             connection = self._relay_connection()
             try:
                 with self._write_lock, transaction(connection):
-                    if dead:
-                        connection.executemany(BURY, dead)
-                    connection.executemany("DELETE FROM entries WHERE seq BETWEEN ? AND ?", runs)
-                    connection.execute(
-                        "UPDATE accounts SET delivered = delivered + ?, dead = dead + ?,"
-                        " bytes = bytes - ?",
-                        (len(verdicts) - len(dead), len(dead), size),
-                    )
-                self._settled_bytes += size
-                if self._settled_bytes > _TIDY_BYTES:
-                    self._settled_bytes = 0
-                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                    size = carry_out(connection, verdicts, now)
             except apsw.Error as error:
                 raise as_store_error(error) from None
+            self._settled_bytes += size
+            if self._settled_bytes > _TIDY_BYTES:
+                self._settled_bytes = 0
+                _tidy(connection)
 
     def lead(self) -> bool:
         """Hold the advisory lock beside the file, taking it when its holder is gone."""
@@ -205,7 +219,10 @@ class SqliteStore:
                 return True
             if self._closed:
                 return False
-            handle = os.open(f"{self.path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                handle = os.open(f"{self.path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise as_store_error(error) from None
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -245,13 +262,9 @@ class SqliteStore:
             except apsw.Error as error:
                 raise as_store_error(error) from None
 
-    def _query(self, sql: str, bindings: tuple[object, ...]) -> apsw.Cursor:
-        try:
-            return self._relay_connection().execute(sql, bindings)
-        except apsw.Error as error:
-            raise as_store_error(error) from None
-
     def _relay_connection(self) -> apsw.Connection:
+        if self._pid != os.getpid():
+            self.forked()
         if self._closed:
             raise OutboxClosed("the outbox is closed")
         if self._relaying is None:
@@ -264,21 +277,36 @@ class SqliteStore:
         """Close the file and let another process lead; closing twice is fine."""
         with self._relay_lock, self._write_lock:
             self._closed = True
-            for connection in (self._relaying, self._accepting):
-                if connection is not None:
-                    connection.close()
-            self._relaying = self._accepting = None
+            self._disconnect()
             if self._leader is not None:
                 os.close(self._leader)
                 self._leader = None
 
 
-def _runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the runs of consecutive numbers in sorted *seqs*."""
-    runs: list[tuple[int, int]] = []
-    for seq in seqs:
-        if runs and seq == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], seq)
-        else:
-            runs.append((seq, seq))
-    return runs
+def _tidy(connection: apsw.Connection) -> None:
+    """Move the log into the file; what was committed before is safe whether or not it works."""
+    with contextlib.suppress(apsw.Error):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+
+_STILL: "list[SqliteStore]" = []
+"""The stores that hold still for a fork under way."""
+
+
+def _before_fork() -> None:
+    _STILL[:] = _OPEN
+    for store in _STILL:
+        store.before_fork()
+
+
+def _after_fork() -> None:
+    while _STILL:
+        _STILL.pop().after_fork()
+
+
+def _forked() -> None:
+    while _STILL:
+        _STILL.pop().forked()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forked)

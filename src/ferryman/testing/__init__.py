@@ -1,0 +1,1 @@
+"""WHAT USERS TEST WITH. Needs no test runner to be imported."""
