@@ -29,7 +29,13 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Split(msgspec.Struct, frozen=True):
-    """One of several is at fault, and the answer does not say which."""
+    """One of several is at fault, and the answer does not say which.
+
+    ``again`` is asked in halves; ``dead`` may have been done and must not be asked again.
+    """
+
+    again: tuple[Entry, ...]
+    dead: tuple[Dead, ...] = ()
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -62,7 +68,10 @@ def _successful(entries: Sequence[Entry], reply: Reply, attempts: int) -> Judgem
         return Judged(tuple([Done(entry) for entry in entries]))
     refused = refused_items(reply, len(entries))
     if refused is None:
-        return _final(entries, reply, found, attempts)
+        if len(entries) == 1:
+            return _final(entries, reply, found, attempts)
+        # Some of them were done: what may not be done twice is not asked again.
+        return Split(*_parted(entries, "refused without saying which", reply.status, attempts))
     return Judged(
         tuple(
             _dead(entry, reply, refused[place], attempts) if place in refused else Done(entry)
@@ -75,7 +84,7 @@ def _final(
     entries: Sequence[Entry], reply: Reply, found: tuple[Detail, ...], attempts: int
 ) -> Judgement:
     if len(entries) > 1:
-        return Split()
+        return Split(tuple(entries))
     why = found[0] if found else Detail()
     return Judged((_dead(entries[0], reply, why, attempts),))
 
@@ -90,8 +99,15 @@ def _unknown(entries: Sequence[Entry], answer: Answer, attempts: int) -> Wait:
         return Wait(tuple(entries), ())
     reason = answer.reason if isinstance(answer, NoReply) else f"status {answer.status}"
     status = answer.status if isinstance(answer, Reply) else 0
+    return Wait(*_parted(entries, reason, status, attempts))
+
+
+def _parted(
+    entries: Sequence[Entry], reason: str, status: int, attempts: int
+) -> tuple[tuple[Entry, ...], tuple[Dead, ...]]:
+    """Part *entries*, which may have been done, into those to repeat and those held back."""
     once = [CATALOGUE[entry.name].repeat is Repeat.ONCE for entry in entries]
-    return Wait(
+    return (
         tuple(entry for entry, risky in zip(entries, once, strict=True) if not risky),
         tuple(
             Dead(entry, reason, status=status, attempts=attempts, maybe_delivered=True)

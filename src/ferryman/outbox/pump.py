@@ -76,27 +76,30 @@ def carry(
 
     Returns False when it was stopped before; the keys then stay muted, the entries stored.
     """
-    parts: list[tuple[Entry, ...]] = [batch.entries]
-    attempt = 0
+    parts: list[tuple[tuple[Entry, ...], int]] = [(batch.entries, 1)]
+    failures = 0
     while parts:
-        entries = parts.pop()
-        part = Batch(entries, batch.together)
-        answer = yield from exchange(address(part))
-        match judge(entries, answer, attempts=attempt + 1):
+        entries, attempts = parts.pop()
+        answer = yield from exchange(address(Batch(entries, batch.together)))
+        match judge(entries, answer, attempts=attempts):
             case Judged(verdicts):
-                attempt = 0
+                failures = 0
                 yield Settle(verdicts)
-            case Split():
-                half = len(entries) // 2
-                parts += [entries[half:], entries[:half]]
+            case Split(again, dead):
+                failures = 0
+                if dead:
+                    yield Settle(dead)
+                half = len(again) // 2
+                halves = again[half:], again[:half]
+                parts += [(part, attempts + 1) for part in halves if part]
             case Wait(again, dead, paused):
                 if dead:
                     yield Settle(dead)
                 if again:
-                    parts.append(again)
+                    parts.append((again, attempts + 1))
                     status = getattr(answer, "status", None)
-                    delay = retry.delay(attempt, answer, chance=chance(), now=now())
-                    attempt += 1
+                    delay = retry.delay(failures, answer, chance=chance(), now=now())
+                    failures += 1
                     going: bool = yield Rest(delay, status, paused)
                     if not going:
                         return False

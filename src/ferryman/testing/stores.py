@@ -10,7 +10,7 @@ pytest collects the rules. Each rule is one method and says itself in its docstr
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -51,7 +51,7 @@ def assert_adds_up(store: Store) -> Counts:
 
 
 @contextmanager
-def _raises(kind: type[Exception]) -> Iterator[None]:
+def _raises(kind: type[Exception]) -> Generator[None]:
     try:
         yield
     except kind:
