@@ -18,6 +18,7 @@ import pytest
 
 from ferryman.emulator import DEFAULT_WORKSPACE, Emulator, env_block
 from ferryman.emulator.authority import NAMES, prepare
+from ferryman.emulator.listening import bind
 
 KEY = {"authorization": f"Bearer {DEFAULT_WORKSPACE.private_key}"}
 NOW = datetime.now(UTC)
@@ -68,6 +69,12 @@ def test_port_in_use() -> None:
             emulator.start()
     with emulator:
         assert httpx2.get(f"{emulator.url}/livez").status_code == 200
+
+
+def test_answers_do_not_wait() -> None:
+    """A listening socket names TCP, or asyncio leaves Nagle's delay of 40 ms an answer on."""
+    with bind("127.0.0.1", 0) as sock:
+        assert sock.proto == socket.IPPROTO_TCP
 
 
 def test_env_block(running: Emulator) -> None:

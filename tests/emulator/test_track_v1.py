@@ -30,6 +30,14 @@ def test_v1_identify(track: httpx2.Client, control: httpx2.Client) -> None:
     ]
 
 
+def test_query_is_no_path(track: httpx2.Client, control: httpx2.Client) -> None:
+    """What the query says cannot take the place of what the path says."""
+    track.put("/api/v1/customers/1?identifier=2", json={})
+    (held,) = control.get("/emulator/people").json()["people"]
+
+    assert held["identifiers"]["id"] == "1"
+
+
 def test_v1_cio_id(track: httpx2.Client, control: httpx2.Client) -> None:
     """A path that starts with cio_ names a cio_id and may change identifiers."""
     track.put("/api/v1/customers/1", json={})
