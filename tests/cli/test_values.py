@@ -36,7 +36,18 @@ def test_a_moment_is_read(written: object, read: datetime) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "yesterday", "20230229", "1997", "17000000000", "-1700000000", "٢٠٢٤٠١٠١", True, None, 2.5],
+    [
+        "",
+        "yesterday",
+        "20230229",
+        "1997",
+        "17000000000",
+        "-1700000000",
+        "٢٠٢٤٠١٠١",
+        True,
+        None,
+        2.5,
+    ],
 )
 def test_what_is_no_moment_is_refused(written: object) -> None:
     """Anything else is no moment, and the rule does not quote it."""
@@ -55,7 +66,7 @@ def test_what_is_no_moment_is_refused(written: object) -> None:
         ("int", " -7 ", -7),
         ("int", "", None),
         ("float", "11.77", Decimal("11.77")),
-        ("float", "0.1000000000000000055511151231257827", Decimal("0.1000000000000000055511151231257827")),
+        ("float", "0.10000000000000000555", Decimal("0.10000000000000000555")),
         ("float", "1e3", Decimal("1E+3")),
         ("decimal", ".5", Decimal("0.5")),
         ("bool", "TRUE", True),
@@ -63,7 +74,7 @@ def test_what_is_no_moment_is_refused(written: object) -> None:
         ("bool", "0", False),
         ("bool", " ", None),
     ],
-)  # fmt: skip
+)
 def test_a_typed_cell_is_read(kind: str, cell: str, value: object) -> None:
     """A cell with a type becomes that value, with every digit; an empty one is null."""
     reader = parse_types(f"column={kind}")["column"]

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from ferryman import Account, Client, Event, Outbox, Person
 from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
+from ferryman.cli.emulator import PORTS, cannot_start
 from ferryman.cli.hearing import Hearing
 from ferryman.cli.progress import Shows, Stage, progress
 from ferryman.cli.stopping import Stop
@@ -89,7 +90,9 @@ def run_demo(
     serve: Annotated[
         bool, Parameter(help="Stay up afterwards, to look at.", show_default=False)
     ] = False,
-    port: Annotated[int, Parameter(help="The emulator's port; 0 picks a free one.")] = 0,
+    port: Annotated[
+        int, Parameter(help="The emulator's port; 0 picks a free one.", validator=PORTS)
+    ] = 0,
     json: Annotated[
         bool, Parameter(help="Print the figures as one JSON document.", show_default=False)
     ] = False,
@@ -99,7 +102,7 @@ def run_demo(
     try:
         emulator.start()
     except OSError as error:
-        out.complain(f"The emulator cannot start: {error.strerror or error}")
+        out.complain(cannot_start(error, f"--port {port}"))
         return INCOMPLETE
     try:
         with Stop() as stop:
@@ -109,7 +112,8 @@ def run_demo(
             else:
                 _print(figures)
             if serve and not stop:
-                out.note(f"Look at {emulator.url}/emulator/ (Ctrl-C stops it)")
+                if not json:
+                    out.say(f"Look at {emulator.url}/emulator/ (Ctrl-C stops it)")
                 while not stop:
                     stop.wait(3600)
                 return DONE if figures.complete else INCOMPLETE

@@ -1,0 +1,136 @@
+"""`ferryman relay run`: what waits in an outbox is delivered, whoever put it there."""
+
+import fcntl
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Emulated, Ran
+
+from ferryman import Account, Outbox
+
+Ferryman = Callable[..., Ran]
+Begin = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """An outbox in which 1,500 events wait for somebody to deliver them."""
+    account = Account(site_id="s", track_api_key="k")
+    path = tmp_path / "outbox.db"
+    outbox = Outbox(f"sqlite:///{path}", account, relay="external")
+    for number in range(1_500):
+        outbox.track(f"{number % 30:05}", "seen", data={"n": number})
+    outbox.close()
+    return path
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until *condition* holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to hold"
+        time.sleep(0.02)
+
+
+def test_once_delivers_what_waits_and_ends(
+    ferryman: Ferryman, emulator: Emulated, file: Path
+) -> None:
+    """`--once` delivers what another process left, in order, and says how much that was."""
+    ran = ferryman("relay", "run", "--once", "--json", CUSTOMERIO_OUTBOX=f"sqlite:///{file}")
+
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["delivered"] == 1_500
+    assert [event["data"]["n"] for event in emulator.events("00007")] == list(range(7, 1_500, 30))
+
+
+def test_once_fails_when_something_died(ferryman: Ferryman, emulator: Emulated, file: Path) -> None:
+    """`--once` is 0 only when nothing waits and nothing died; the next run has nothing to do."""
+    emulator.faults({"partial": 0.1, "seed": 1})
+
+    ran = ferryman("relay", "run", "--once", "--json", CUSTOMERIO_OUTBOX=f"sqlite:///{file}")
+    again = ferryman("relay", "run", "--once", "--json", CUSTOMERIO_OUTBOX=f"sqlite:///{file}")
+
+    summary = json.loads(ran.stdout)
+    assert ran.returncode == 1
+    assert summary["dead"] > 0
+    assert summary["dead"] + summary["delivered"] == 1_500
+    assert (again.returncode, json.loads(again.stdout)["dead"]) == (0, 0)
+
+
+def test_once_ends_when_the_key_is_refused(
+    ferryman: Ferryman, emulator: Emulated, file: Path
+) -> None:
+    """A refused key throws nothing away: it is told, everything waits on, the code is 1."""
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{file}"}
+
+    ran = ferryman("relay", "run", "--once", "--json", **place, CUSTOMERIO_TRACK_API_KEY="wrong")
+
+    assert (ran.returncode, json.loads(ran.stdout)["pending"]) == (1, 1_500)
+    assert "refuses the key (status 401)" in ran.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_requests_on_their_way_finish(
+    begin: Begin, emulator: Emulated, file: Path, number: int
+) -> None:
+    """Without `--once` it runs until a signal, which cuts no request off."""
+    emulator.faults({"delay": 2})
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{file}"}
+    process = begin("relay", "run", "--json", **emulator.ready["env"], **place)
+    until(lambda: emulator.summary()["faults"] > 0)
+
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 0, err
+    summary = json.loads(out)
+    assert summary["delivered"] == emulator.summary()["events"] > 0
+
+
+def test_one_relay_delivers_and_the_others_wait(
+    begin: Begin, emulator: Emulated, file: Path
+) -> None:
+    """While another process delivers from the outbox, that is told, and its end is waited for."""
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{file}"}
+    with Path(f"{file}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = begin("relay", "run", "--once", **emulator.ready["env"], **place)
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        before = emulator.summary()["requests"]
+    out, err = process.communicate(timeout=20)
+
+    assert told == "Another process delivers from this outbox; waiting to take over.\n"
+    assert before == 0
+    assert process.returncode == 0, err
+    assert "1,500" in out
+    assert emulator.summary()["events"] == 1_500
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("memory:", "lives and dies with its own process"), ("", "CUSTOMERIO_OUTBOX=")],
+)
+def test_an_outbox_that_no_other_process_can_open_is_wrong_usage(
+    ferryman: Ferryman, place: str, sentence: str
+) -> None:
+    """There is nothing to deliver from memory, or from nowhere: code 2, and why."""
+    ran = ferryman("relay", "run", "--once", CUSTOMERIO_OUTBOX=place)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert sentence in ran.stderr
+
+
+def test_a_file_that_is_no_outbox_is_one_sentence(ferryman: Ferryman, tmp_path: Path) -> None:
+    """A damaged or strange file is told without a traceback."""
+    (tmp_path / "notes.txt").write_text("x" * 5_000)
+
+    ran = ferryman("relay", "run", CUSTOMERIO_OUTBOX=f"sqlite:///{tmp_path / 'notes.txt'}")
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "not an outbox" in ran.stderr
