@@ -4,7 +4,7 @@ It sleeps for nobody and knows no clock: chance and the moment come as arguments
 rules follow delivery rules 20 to 22 of the design; the same policy serves client and relay.
 """
 
-import math
+import sys
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -50,7 +50,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidOperation("must be a whole number, 0 or more", field="Retry.retries")
         for name in ("wait_base", "wait_max", "retry_after_max", "total_max"):
             value = getattr(self, name)
-            if type(value) not in (int, float) or not 0 <= value < math.inf:
+            if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:
                 raise InvalidOperation("must be a finite number, 0 or more", field=f"Retry.{name}")
 
     def backoff(self, attempt: int, *, chance: float) -> float:
