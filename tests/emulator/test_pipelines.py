@@ -54,7 +54,7 @@ def test_user_id_by_shape(pipelines: httpx2.Client, control: httpx2.Client, user
 
 def test_events(pipelines: httpx2.Client, control: httpx2.Client) -> None:
     """track, page and screen are events in order of arrival, their ISO times Unix seconds."""
-    common = {"userId": "1", "timestamp": "1997-01-01T00:00:00+00:00"}
+    common = {"userId": "1", "timestamp": "1997-01-01T00:00:00.900+00:00"}
     for path, body in (
         ("track", {"event": "paid", "properties": {"price": 29.9}, "messageId": "m1"}),
         ("page", {"name": "Home"}),
