@@ -210,3 +210,12 @@ def test_anonymous_relationships(track: httpx2.Client, control: httpx2.Client) -
 
     assert acme["people"] == [{"cio_id": held["cio_id"], "attributes": {"role": "guest"}}]
     assert acme["anonymous_ids"] == []
+
+
+def test_update_only(track: httpx2.Client, control: httpx2.Client) -> None:
+    """With `_update` among its attributes an identify makes nobody."""
+    item = person(action="identify", attributes={"_update": True, "plan": "pro"})
+    answer = track.post("/api/v2/entity", json=item)
+
+    assert answer.status_code == 200
+    assert control.get("/emulator/summary").json()["people"] == 0
