@@ -26,39 +26,49 @@ FORMAT = 1
 MIN_SQLITE = 3_051_003
 """Before 3.51.3 two connections can corrupt a WAL database (the WAL-reset bug)."""
 BUSY_MS = 10_000
+DAMAGED = "the outbox file is damaged, or is not an outbox"
 
 _TABLES = f"""
 CREATE TABLE header(format INTEGER NOT NULL, workspace TEXT NOT NULL);
 CREATE TABLE accounts(
     accepted INTEGER NOT NULL, delivered INTEGER NOT NULL, dead INTEGER NOT NULL,
-    bytes INTEGER NOT NULL);
+    quarantined INTEGER NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE entries(
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
-    body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL);
+    body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
+    total INTEGER NOT NULL);
 CREATE TABLE dead(
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
     body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
-    reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, status INTEGER NOT NULL,
+    total INTEGER NOT NULL, reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, status INTEGER NOT NULL,
     attempts INTEGER NOT NULL, maybe_delivered INTEGER NOT NULL, died_at INTEGER NOT NULL);
-INSERT INTO accounts VALUES(0, 0, 0, 0);
+CREATE TABLE quarantine(
+    place INTEGER PRIMARY KEY, seq, id, name, key, body, other, barrier, path, at, total,
+    origin TEXT NOT NULL, moved_at INTEGER NOT NULL);
+INSERT INTO accounts VALUES(0, 0, 0, 0, 0);
 PRAGMA application_id = {APPLICATION_ID};
 """
 
-INSERT = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)"
+INSERT = "INSERT INTO entries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 + ?1)"
+PENDING = "accepted - delivered - dead - quarantined"
 BURY = "INSERT INTO dead SELECT *, ?, ?, ?, ?, ?, ?, ? FROM entries WHERE seq = ?"
 
 
-def open_spool(path: Path, *, workspace: str, synchronous: str) -> apsw.Connection:
+def open_spool(
+    path: Path, *, workspace: str, synchronous: str, vfs: str | None = None
+) -> apsw.Connection:
     """Return a connection to the outbox file *path*, made private to its owner when it is new.
 
-    Raises StoreError when it cannot be used: it says why and what to do.
+    *vfs* names the layer below SQLite, the system's own when it is None. Raises StoreError when it cannot be used: it says why and what to do.
     """
     if apsw.SQLITE_VERSION_NUMBER < MIN_SQLITE:
         raise StoreError("SQLite 3.51.3 or newer is needed: pip install -U apsw")
     try:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        connection = apsw.Connection(str(path))
+        if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)):
+            raise PermissionError  # SQLite would only say that it cannot open it
+        connection = apsw.Connection(str(path), vfs=vfs)
         try:
             connection.set_busy_timeout(BUSY_MS)
             _prepare(connection, workspace)
@@ -197,7 +207,7 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (apsw.CantOpenError, FileNotFoundError, NotADirectoryError, IsADirectoryError),
         "the outbox file cannot be opened: does its folder exist?",
     ),
-    ((apsw.NotADBError, apsw.CorruptError), "the outbox file is damaged, or is not an outbox"),
+    ((apsw.NotADBError, apsw.CorruptError, UnicodeDecodeError), DAMAGED),
     ((apsw.BusyError, apsw.LockedError), "the outbox file stayed locked by another process"),
 )
 

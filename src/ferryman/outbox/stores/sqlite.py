@@ -25,7 +25,7 @@ from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 
 from ..entry import Counts, Entry, Verdict
 from .group import GroupCommit
-from .schema import INSERT, as_store_error, carry_out, one, open_spool, transaction
+from .schema import DAMAGED, INSERT, as_store_error, carry_out, one, open_spool, transaction
 
 MAX_BYTES = 8 * 1024**3
 _TIDY_BYTES = 4 * 1024**2
@@ -185,6 +185,8 @@ class SqliteStore:
                     "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
                 )
                 for seq, ident, name, key, body, other, barrier, path, at in rows:
+                    if not type(ident) is type(name) is type(key) is str or type(body) is not bytes:
+                        raise StoreError(DAMAGED)
                     found.append(
                         Entry(
                             seq, ident, name, key, body, other or "", bool(barrier), path or "", at
@@ -194,7 +196,7 @@ class SqliteStore:
                     if size <= 0:
                         rows.close(True)
                         break
-            except apsw.Error as error:
+            except (apsw.Error, UnicodeDecodeError) as error:
                 raise as_store_error(error) from None
         return found
 
