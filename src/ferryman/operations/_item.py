@@ -18,12 +18,17 @@ from .catalogue import CATALOGUE
 
 MAX_EVENT_NAME = 100
 STAMP_ROOM = len(',"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","timestamp":1234567890123}')
+_ROOM = {
+    Stamp.NONE: 0,
+    Stamp.TIME: len(',"timestamp":1234567890123}'),
+    Stamp.EVENT: STAMP_ROOM,
+}
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 
 
 def sized(body: bytes, name: str, *, stamp: Stamp = Stamp.NONE) -> bytes:
     """Return *body* if it may be so large, *stamp* included; raise InvalidOperation otherwise."""
-    size = len(body) + (0 if stamp is Stamp.NONE else STAMP_ROOM)
+    size = len(body) + _ROOM[stamp]
     if size > MAX_ITEM:
         raise InvalidOperation(
             f"{name} is {size:,} bytes encoded; Customer.io takes {MAX_ITEM:,} an operation"

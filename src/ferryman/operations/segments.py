@@ -39,7 +39,9 @@ def remove_from_segment(segment_id: int | str, people: Sequence[PersonId], /) ->
 
 
 def _members(name: str, segment_id: int | str, people: Sequence[PersonId]) -> Operation[None]:
-    number = str(segment_id) if type(segment_id) is str or type(segment_id) is int else ""
+    number = segment_id if type(segment_id) is str else ""
+    if type(segment_id) is int and 0 <= segment_id < 10**18:
+        number = str(segment_id)
     if not _NUMBER.fullmatch(number):
         raise InvalidOperation("must be the number of a segment", field="segment_id")
     if isinstance(people, str | bytes) or not isinstance(people, Sequence):
