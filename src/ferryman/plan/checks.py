@@ -20,6 +20,7 @@ from msgspec import inspect
 from ferryman._core.kinds import take
 from ferryman._core.message import Api
 from ferryman._core.plain import MAX_FLOAT, MAX_INT, Wrong
+from ferryman.plan import quick
 
 Take: TypeAlias = Callable[[Any], object]
 Fits: TypeAlias = Callable[[Any], bool]
@@ -41,13 +42,24 @@ class Check(NamedTuple):
     """Whether the encoder writes the value itself by our rules."""
     settled: frozenset[type] = NOTHING
     """Types whose every value is right and written as it is."""
-    quick: Take | None = None
-    """The same as calling this, with a short way for the usual value."""
+    test: quick.Test | None = None
+    """The short way: true only for values that are right and written as they are."""
 
     @property
-    def best(self) -> Take:
-        """The fastest way to call this."""
-        return self.quick or self.__call__
+    def tested(self) -> quick.Test:
+        """The short way of a native check, made of the long one where it has none."""
+        if self.test is not None:
+            return self.test
+        if self.settled:
+            return quick.is_any([quick.is_one_of(self.settled), quick.passes(self.keeps)])
+        return quick.passes(self.keeps)
+
+    def keeps(self, value: object) -> bool:
+        """Whether *value* is right and the encoder may have it as it is."""
+        try:
+            return self(value) is value
+        except Wrong:
+            return False
 
     def __call__(self, value: object) -> object:
         """Return what the encoder may have for *value*; raises Wrong."""
@@ -64,9 +76,9 @@ def leaf(kind: inspect.Type, api: Api) -> Check:
 
     match kind:
         case inspect.NoneType():
-            return Check("None", is_a(NoneType), same, True, frozenset({NoneType}))
+            return Check("None", is_a(NoneType), same, True, _only(NoneType), _is(NoneType))
         case inspect.BoolType():
-            return Check("bool", is_a(bool), same, True, frozenset({bool}))
+            return Check("bool", is_a(bool), same, True, _only(bool), _is(bool))
         case inspect.StrType():
             return _text(kind, by_kind)
         case inspect.IntType():
@@ -76,13 +88,13 @@ def leaf(kind: inspect.Type, api: Api) -> Check:
         case inspect.DecimalType():
             return Check("Decimal", is_a(Decimal), by_kind, True)
         case inspect.UUIDType():
-            return Check("UUID", is_a(UUID), by_kind, True, frozenset({UUID}))
+            return Check("UUID", is_a(UUID), by_kind, True, _only(UUID), _is(UUID))
         case inspect.DateTimeType():
             return Check("datetime", is_a(datetime), by_kind)
         case inspect.DateType():
             return Check("date", _is_date, by_kind)
         case inspect.EnumType(cls=cls):
-            return Check(cls.__name__, is_a(cls), by_kind, True, frozenset({cls}))
+            return Check(cls.__name__, is_a(cls), by_kind, True, _only(cls), _is(cls))
         case inspect.LiteralType(values=values):
             return _literal(values)
         case inspect.AnyType():
@@ -143,32 +155,30 @@ def _text(kind: inspect.StrType, by_kind: Take) -> Check:
         search = re.compile(kind.pattern).search
         rules.append((f"str that matches {kind.pattern!r}", lambda v: search(v) is not None))
     # The encoder itself stops at a lone surrogate, so an unruled exact str needs no look.
-    settled = NOTHING if rules else frozenset({str})
-    return Check("str", is_a(str), ruled(rules, by_kind), True, settled)
+    if not rules:
+        return Check("str", is_a(str), by_kind, True, _only(str), _is(str))
+    return Check("str", is_a(str), ruled(rules, by_kind), True)
 
 
 def _int(kind: inspect.IntType, by_kind: Take) -> Check:
-    rules = _number_rules(kind, "int")
-    check = Check("int", _is_int, ruled(rules, by_kind), True)
-
-    def quick(value: object) -> object:
-        if type(value) is int and -MAX_INT <= value <= MAX_INT:
-            return value
-        return check(value)
-
-    return check if rules else check._replace(quick=quick)
+    check = Check("int", _is_int, ruled(_number_rules(kind, "int"), by_kind), True)
+    if kind.gt is not None or kind.lt is not None or kind.multiple_of is not None:
+        return check
+    return check._replace(test=_bounded(int, kind, MAX_INT))
 
 
 def _float(kind: inspect.FloatType, by_kind: Take) -> Check:
-    rules = _number_rules(kind, "float")
-    check = Check("float", _is_float, ruled(rules, by_kind), True)
+    check = Check("float", _is_float, ruled(_number_rules(kind, "float"), by_kind), True)
+    if kind.gt is not None or kind.lt is not None or kind.multiple_of is not None:
+        return check
+    both = [_bounded(float, kind, MAX_FLOAT), _bounded(int, kind, MAX_INT)]
+    return check._replace(test=quick.is_any(both))
 
-    def quick(value: object) -> object:
-        if type(value) is float and -MAX_FLOAT <= value <= MAX_FLOAT:
-            return value
-        return check(value)
 
-    return check if rules else check._replace(quick=quick)
+def _bounded(cls: type, kind: inspect.IntType | inspect.FloatType, far: float) -> quick.Test:
+    least = -far if kind.ge is None else max(-far, kind.ge)
+    most = far if kind.le is None else min(far, kind.le)
+    return quick.is_between(cls, least, most)
 
 
 def _literal(values: tuple[str | int | None, ...]) -> Check:
@@ -184,12 +194,16 @@ def _literal(values: tuple[str | int | None, ...]) -> Check:
     def fits(value: object) -> bool:
         return type(value) in types
 
-    check = Check(rule, fits, take_literal, True)
+    tests = [quick.is_in(t, frozenset(v for v in values if type(v) is t)) for t in types]
+    return Check(rule, fits, take_literal, True, test=quick.is_any(tests))
 
-    def quick(value: object) -> object:
-        return value if type(value) in types and (type(value), value) in allowed else check(value)
 
-    return check._replace(quick=quick)
+def _only(cls: type) -> frozenset[type]:
+    return frozenset({cls})
+
+
+def _is(cls: type) -> quick.Test:
+    return quick.is_one_of(frozenset({cls}))
 
 
 def is_a(cls: type | tuple[type, ...]) -> Fits:

@@ -9,8 +9,9 @@ from ferryman._core.encode import to_plain
 from ferryman._core.message import Api
 from ferryman._core.plain import ENCODER, Wrong, write
 from ferryman.errors import InvalidOperation
+from ferryman.plan.compiler import shape_of
 from ferryman.plan.events import Event, Person, snake_case
-from ferryman.plan.shapes import Shape, shape_of
+from ferryman.plan.shapes import Shape
 
 
 def encode_event(event: Event, api: Api) -> bytes:
