@@ -10,6 +10,7 @@ and a file of another format is refused with a sentence that says what to do.
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -86,7 +87,7 @@ def _prepare(connection: apsw.Connection, workspace: str) -> None:
         connection.pragma("schema_version") != 0
     ):
         raise StoreError("the outbox file is another program's database")
-    if connection.pragma("journal_mode", "wal") != "wal":
+    if _into_wal(connection) != "wal":
         raise StoreError("the outbox file cannot be used here: its file system has no WAL")
     # The relay checkpoints, so that whoever accepts never waits for one.
     connection.wal_autocheckpoint(0)
@@ -108,6 +109,19 @@ def _prepare(connection: apsw.Connection, workspace: str) -> None:
             "the outbox file belongs to another workspace than this one;"
             " set CUSTOMERIO_WORKSPACE, or use another file"
         )
+
+
+def _into_wal(connection: apsw.Connection) -> Any:
+    """Switch to a write-ahead log; return the mode that now is."""
+    # The one step in which SQLite does not wait: two that open a new file at once would deadlock.
+    until = time.monotonic() + BUSY_MS / 1_000
+    while True:
+        try:
+            return connection.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def one(connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> tuple[Any, ...]:
