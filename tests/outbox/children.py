@@ -134,6 +134,22 @@ def fork_and_outlive(path):
     os._exit(0)
 
 
+def lead_fork_and_leave(path):
+    """Lead, fork a child that stays, and end at once."""
+    store = SqliteStore(path)
+    store.lead()
+    ready = os.pipe()
+    if os.fork() == 0:
+        os.write(ready[1], b".")
+        while os.getppid() != 1 and time.sleep(0.005) is None:
+            pass
+        tell("left")
+        sys.stdin.read()  # until the test lets go
+        os._exit(0)
+    os.read(ready[0], 1)
+    os._exit(0)
+
+
 # -- the ways a process ends
 
 

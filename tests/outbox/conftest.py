@@ -1,6 +1,8 @@
 """What the tests of this room share: entries made by hand, emulators, and child processes."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -133,6 +135,7 @@ def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stderr=subprocess.PIPE,
             stdin=subprocess.PIPE,
             text=True,
+            start_new_session=True,
             env={**os.environ, "PYTHONWARNINGS": "default", "PYTHONUNBUFFERED": "1"},
         )
         started.append(process)
@@ -140,6 +143,6 @@ def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        with contextlib.suppress(ProcessLookupError):  # it, and children of its own
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=30)
