@@ -83,8 +83,9 @@ def open_spool(
 
 
 def _prepare(connection: apsw.Connection, workspace: str) -> None:
-    if connection.pragma("application_id") != APPLICATION_ID and (
-        connection.pragma("schema_version") != 0
+    # In this order: whoever makes a spool meanwhile commits both at once.
+    if connection.pragma("schema_version") != 0 and (
+        connection.pragma("application_id") != APPLICATION_ID
     ):
         raise StoreError("the outbox file is another program's database")
     if _into_wal(connection) != "wal":
