@@ -91,6 +91,8 @@ def outgoing(request: Request, http: Http) -> httpx2.Request:
 
 
 def incoming(response: httpx2.Response, body: bytes) -> Reply:
-    """Return an answer whose *body* has been read."""
+    """Return an answer whose *body* has been read, raw; raise DecodingError when it is garbled."""
     headers = {name.lower(): value for name, value in response.headers.items()}
+    if "content-encoding" in headers:  # nobody asked for it, and a middle box may do it
+        body = httpx2.Response(response.status_code, headers=headers, content=body).content
     return Reply(response.status_code, headers, body)

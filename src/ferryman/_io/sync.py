@@ -76,7 +76,7 @@ class SyncDriver:
                 parts: list[bytes] = []
                 # The library reads this once more before the body.
                 asked.extensions["timeout"]["read"] = max(deadline - time.monotonic(), 0.001)
-                for part in response.iter_bytes():
+                for part in response.iter_raw():
                     parts.append(part)
                     if time.monotonic() > deadline:
                         return NoReply(None, TOO_LONG)

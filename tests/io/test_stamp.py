@@ -1,0 +1,77 @@
+"""Ids: ULIDs that only ever increase within a process, whatever the clock does."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ulid import ULID
+
+from ferryman._io.stamp import Ulids
+
+MS = 1_000_000
+
+
+def test_an_id_is_a_ulid_of_its_moment() -> None:
+    """python-ulid reads an id, and the millisecond in it is the clock's."""
+    ident, second = Ulids(lambda: 1_700_000_000_123_456_789)()
+    read = ULID.from_str(ident)
+
+    assert str(read) == ident
+    assert read.milliseconds == 1_700_000_000_123
+    assert second == 1_700_000_000
+
+
+def test_ids_of_the_real_clock_are_now() -> None:
+    """Without another clock, ids and seconds are of the present."""
+    before = time.time()
+    ident, second = Ulids()()
+    after = time.time()
+
+    assert int(before) <= second <= after
+    assert int(before * 1000) <= ULID.from_str(ident).milliseconds <= after * 1000
+
+
+@given(st.lists(st.integers(0, 2**47 * MS), min_size=2, max_size=60))
+def test_ids_increase_whatever_the_clock_does(moments: list[int]) -> None:
+    """A clock that stands still, jumps or goes back gives increasing valid ids all the same."""
+    clock = iter(moments)
+    source = Ulids(lambda: next(clock))
+    made = [source()[0] for _ in moments]
+
+    assert all(one < other for one, other in pairwise(made))
+    assert all(str(ULID.from_str(each)) == each for each in made)
+
+
+def test_more_ids_than_a_millisecond_holds_borrow_from_the_next() -> None:
+    """When a millisecond is used up, ids go on increasing, with no wait and no repeat."""
+    source = Ulids(lambda: 1_700_000_000_000 * MS)
+    made = [source()[0] for _ in range(1_200_000)]
+
+    assert len(set(made)) == len(made)
+    assert all(one < other for one, other in pairwise(made))
+    assert ULID.from_str(made[-1]).milliseconds > 1_700_000_000_000
+
+
+def test_threads_share_a_source() -> None:
+    """No id is given twice to any of many threads, and each sees its own increase."""
+    source, together = Ulids(), threading.Barrier(16)
+
+    def many(_: int) -> list[str]:
+        together.wait()
+        return [source()[0] for _ in range(3_000)]
+
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(many, range(16)))
+
+    assert len({each for one in made for each in one}) == 16 * 3_000
+    assert all(one < other for each in made for one, other in pairwise(each))
+
+
+def test_two_sources_do_not_agree() -> None:
+    """What tells ids of one millisecond apart is random, not counted from a known place."""
+    made = {Ulids(lambda: 0)()[0] for _ in range(1_000)}
+
+    assert len(made) == 1_000
