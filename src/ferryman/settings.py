@@ -25,6 +25,7 @@ from ferryman.outbox import AsyncOutbox, Outbox
 
 T = TypeVar("T", Client, Outbox)
 A = TypeVar("A", AsyncClient, AsyncOutbox)
+X = TypeVar("X")
 
 _OFF_KEY = "mode-off"
 
@@ -193,7 +194,7 @@ def _shared(name: str, make: Callable[[Settings], T]) -> T:
         with _lock:
             instance = _instances.get(name)
             if instance is None:
-                instance = _instances[name] = make(_settings())
+                instance = _instances[name] = _made(make)
     return cast(T, instance)
 
 
@@ -204,7 +205,7 @@ def _per_loop(name: str, make: Callable[[Settings], A]) -> A:
     with _lock:
         known = _by_loop.setdefault(name, weakref.WeakKeyDictionary())
         if loop not in known:
-            instance = make(_settings())
+            instance = _made(make)
             known[loop] = instance, _closed_with_its_loop(instance)
         return cast(A, known[loop][0])
 
@@ -224,11 +225,16 @@ def _closed_with_its_loop(instance: AsyncClient | AsyncOutbox) -> AsyncGenerator
     return keeper
 
 
-def _settings() -> Settings:
+def _made(make: Callable[[Settings], X]) -> X:
     # Called under the lock; read once for all instances, so that they agree.
     if "settings" not in _instances:
         _instances["settings"] = Settings.from_env()
-    return _instances["settings"]  # type: ignore[no-any-return]  # put there a line above
+    try:
+        return make(_instances["settings"])
+    except ConfigurationError:
+        if len(_instances) == 1 and not any(_by_loop.values()):
+            _instances.clear()  # nothing came of it: what is put right is seen at the next call
+        raise
 
 
 def _client(settings: Settings) -> Client:
