@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Emulated, Ran
 
+from ferryman.outbox.stores.sqlite import SqliteStore
+
 Ferryman = Callable[..., Ran]
 Begin = Callable[..., "subprocess.Popen[str]"]
 
@@ -317,3 +319,52 @@ def test_a_terminal_gets_bars_and_a_log_gets_lines(
     assert "100%" in drawn
     assert "delivered" in drawn
     assert b"\x1b" not in out
+
+
+def test_a_key_refused_once_is_no_reason_to_end(ferryman: Ferryman, emulator: Emulated) -> None:
+    """One 401 on the way, and everything is delivered all the same."""
+    emulator.faults({"status": 401, "count": 1})
+
+    ran = ferryman(
+        "import", "-", "--format", "csv", "--event", "e", "--person", "id", stdin="id\n1\n"
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert emulator.summary()["faults"] == 1
+
+
+def test_a_memory_outbox_will_do(ferryman: Ferryman, emulator: Emulated) -> None:
+    """With CUSTOMERIO_OUTBOX=memory: an import works, and says what is lost when it cannot."""
+    words = ("import", "-", "--format", "csv", "--event", "e", "--person", "id", "--json")
+
+    ran = ferryman(*words, stdin="id\n1\n2\n", CUSTOMERIO_OUTBOX="memory:")
+    lost = ferryman(
+        *words, stdin="id\n3\n", CUSTOMERIO_OUTBOX="memory:", CUSTOMERIO_TRACK_API_KEY="wrong"
+    )
+
+    assert (ran.returncode, figures(ran)["delivered"]) == (0, 2)
+    assert (lost.returncode, figures(lost)["pending"]) == (1, 1)
+    assert "1 events waited in memory and are lost" in lost.stderr
+    assert emulator.summary()["events"] == 2
+
+
+def test_reading_waits_for_a_customerio_that_does_not_answer(
+    begin: Begin, emulator: Emulated, tmp_path: Path
+) -> None:
+    """However large the file, no more than a bound is accepted ahead of its delivery."""
+    emulator.faults({"status": 503})
+    file = tmp_path / "large.csv"
+    file.write_text("id\n" + "1\n" * 120_000)
+    process = begin(
+        "import", file, "--event", "e", "--person", "id", "--json",
+        **emulator.ready["env"], CUSTOMERIO_OUTBOX=f"sqlite:///{tmp_path / 'outbox.db'}",
+    )  # fmt: skip
+    store = SqliteStore(tmp_path / "outbox.db")
+    until(lambda: store.last() > 100_000, 60)
+    time.sleep(1)  # in which 10,000 rows more would be read, if nothing held it back
+
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    store.close()
+
+    assert json.loads(out)["accepted"] == 101_000

@@ -82,7 +82,7 @@ def test_a_signal_lets_requests_on_their_way_finish(
     emulator.faults({"delay": 2})
     place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{file}"}
     process = begin("relay", "run", "--json", **emulator.ready["env"], **place)
-    until(lambda: emulator.summary()["faults"] > 0)
+    until(lambda: emulator.control.get("/emulator/faults").json()["struck"] > [0])
 
     process.send_signal(number)
     out, err = process.communicate(timeout=20)

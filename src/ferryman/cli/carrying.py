@@ -4,7 +4,7 @@ Reading waits when more than a bound is pending, so that a file of any size need
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
@@ -131,19 +131,23 @@ class Carrying:
         for chunk in self._chunks():
             operations: list[Operation[Any]] = []
             people: list[str] = []
+            refusals: list[Refusal] = []
             for row in chunk:
-                self._read += 1
                 try:
                     if isinstance(row, Bad):
                         raise InvalidOperation(row.rule)
                     person, operation = self._mapper.operation(row)
                 except InvalidOperation as wrong:
-                    self._refuse(row.line, str(wrong))
+                    refusals.append(Refusal(row.line, str(wrong)))
                     continue
                 operations.append(operation)
                 people.append(person)
             if not self._accept(operations):
                 return
+            # Counted once it is kept, so that the figures add up whenever the run ends.
+            self._read += len(chunk)
+            self._refused += len(refusals)
+            self._refusals += refusals[: _SHOWN - len(self._refusals)]
             self._people.add(people)
             self._show()
         self._whole = not self._ended()
@@ -160,23 +164,15 @@ class Carrying:
                 return
             yield chunk
 
-    def _refuse(self, line: int, rule: str) -> None:
-        self._refused += 1
-        if len(self._refusals) < _SHOWN:
-            self._refusals.append(Refusal(line, rule))
-
-    def _accept(self, operations: Iterable[Operation[Any]]) -> bool:
+    def _accept(self, operations: Sequence[Operation[Any]]) -> bool:
         """Keep a chunk, waiting for room; False when a stop came first and it was not kept."""
-        while self._tally.figures()[2] > _AHEAD and not self._ended():
+        while not self._ended():
+            if self._tally.figures()[2] <= _AHEAD:
+                with suppress(OutboxFull):
+                    self._outbox.accept_many(operations)
+                    return True
             self._pause()
-        while True:
-            try:
-                self._outbox.accept_many(operations)
-                return True
-            except OutboxFull:
-                if self._ended():
-                    return False
-                self._pause()
+        return False
 
     # -- delivering
 
@@ -192,6 +188,7 @@ class Carrying:
 
     def _show(self) -> None:
         delivered, dead, pending = self._tally.figures()
+        self._hearing.progress(delivered)
         accepted, size, read = self._tally.accepted, self._source.size, self._source.read
         # While the file is being read, how many will be accepted is guessed from its bytes.
         expected = accepted if self._whole or not read or not size else accepted * size // read

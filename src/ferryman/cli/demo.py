@@ -214,7 +214,7 @@ def _figures(orders: list[Line], counts: Counts, client: Client, url: str) -> Fi
 def _introduce(emulator: Emulator, orders: int) -> None:
     out.say("A shop says what its customers do, to a Customer.io on this machine.", "bold")
     out.say(f"  1. The emulator answers at {emulator.url} as Customer.io does.")
-    out.say("  2. It will answer 503 and drop connections, before and after taking what was said.")
+    out.say("  2. It will answer 503 and drop connections, before and after taking them.")
     out.say(f"  3. {orders} orders come in as typed events. Each is on disk before the shop")
     out.say("     goes on, and a thread carries them in batches until each has arrived once.")
 

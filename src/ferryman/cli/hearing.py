@@ -12,16 +12,14 @@ _LOGGER: Final = logging.getLogger("ferryman")
 
 
 class Hearing(logging.Handler):
-    """Counts the waits and keeps the newest; ``paused`` is the status that refused the key.
-
-    *origin* is who answers, or does not.
-    """
+    """Counts the waits and keeps the newest. *origin* is who answers, or does not."""
 
     def __init__(self, origin: str) -> None:
         super().__init__(logging.WARNING)
         self._origin = origin
         self.waits = 0
-        self.paused: int | None = None
+        self._refused_key: tuple[int, int | None] = (0, None)
+        self._delivered = 0
         self._newest = ""
         self._until = 0.0
         self._propagates = _LOGGER.propagate
@@ -38,12 +36,24 @@ class Hearing(logging.Handler):
                 what = f"answered {status}" if status else "did not answer"
                 self._newest = f"{self._origin} {what}; trying again"
             case "ferryman.relay_paused":
-                self.paused = status or 401
+                self._refused_key = (self._refused_key[0] + 1, status)
                 self._newest = f"{self._origin} refuses the key ({status})"
             case "ferryman.relay_store" | "ferryman.relay_failed":
                 self._newest = f"the relay failed ({getattr(record, 'error', '')}); trying again"
             case _:
                 pass
+
+    @property
+    def paused(self) -> int | None:
+        """The status that refused the key twice, with nothing delivered in between."""
+        times, status = self._refused_key
+        return status if times > 1 else None
+
+    def progress(self, delivered: int) -> None:
+        """Take note that so many were *delivered*: a key that delivers is not refused."""
+        if delivered > self._delivered:
+            self._delivered = delivered
+            self._refused_key = (0, None)
 
     @property
     def remark(self) -> str:

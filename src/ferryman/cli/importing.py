@@ -57,6 +57,7 @@ def run_import(
         if mapper.has_types and source.format != "csv":
             raise ConfigurationError("--types is for CSV: the values of NDJSON have their types")
         spool = Spool.of(settings)
+        tally: Tally | None = None
         try:
             tally = Tally(spool.open(settings))
             outbox = Outbox(
@@ -70,7 +71,8 @@ def run_import(
                 carrying = Carrying(source, mapper, outbox, tally, stop)
                 outcome = carrying.run(hearing, shows)
         except BaseException:
-            spool.remove()
+            if tally is None or not tally.accepted:
+                spool.remove()
             raise
     finally:
         source.close()

@@ -74,6 +74,7 @@ def _watch(
                 out.note("Another process delivers from this outbox; waiting to take over.")
         now = store.counts()
         gone = now.delivered + now.dead - settled
+        hearing.progress(now.delivered)
         remark = hearing.remark if now.pending else ""
         shows.show([Stage("delivered", gone, gone + now.pending, gone, "events")], remark)
         if once and (not now.pending or hearing.paused is not None):
