@@ -12,8 +12,9 @@ import msgspec
 from ferryman._core.flow import Chance, Flow, Now, Send, exchange
 from ferryman._core.message import Request
 from ferryman._core.retry import Retry
+from ferryman.operations import CATALOGUE
 
-from .entry import Entry, Verdict
+from .entry import Dead, Entry, Verdict
 from .judge import Judged, Split, Wait, judge
 from .order import Batch
 
@@ -76,6 +77,11 @@ def carry(
 
     Returns False when it was stopped before; the keys then stay muted, the entries stored.
     """
+    unknown = [each for each in batch.entries if each.name not in CATALOGUE]
+    if unknown:  # a later version accepted it; it travels by itself, so nobody goes with it
+        yield Settle([Dead(each, "unknown operation", attempts=0) for each in unknown])
+        yield Release(batch)
+        return True
     parts: list[tuple[tuple[Entry, ...], int]] = [(batch.entries, 1)]
     failures = 0
     while parts:
