@@ -239,8 +239,8 @@ def test_a_closed_store_says_so_to_everybody(spool):
             ask()
 
 
-def test_an_operation_of_a_later_version_is_read_all_the_same(spool):
-    """A name this version does not know does not stop the reading of what stands behind it."""
+def test_a_row_that_was_changed_is_put_aside(spool):
+    """What is not what was accepted stops nobody who stands behind it, and is counted."""
     store = SqliteStore(spool)
     odd = say.track("p", "x").stamped("i", 7)
     store.put([odd, *events(2)], 7)
@@ -248,5 +248,6 @@ def test_an_operation_of_a_later_version_is_read_all_the_same(spool):
     tool.execute("UPDATE entries SET name = 'teleport' WHERE seq = 1")
     tool.close()
 
-    assert [entry.name for entry in waiting(store)] == ["teleport", "track", "track"]
+    assert [entry.name for entry in waiting(store)] == ["track", "track"]
+    assert store.counts().quarantined == 1
     store.close()

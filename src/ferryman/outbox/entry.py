@@ -70,7 +70,7 @@ Verdict: TypeAlias = Done | Dead
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """The accounts of a store; ``accepted == delivered + pending + dead`` at every moment."""
+    """The accounts of a store; at every moment they add up."""
 
     accepted: int = 0
     delivered: int = 0
@@ -78,6 +78,13 @@ class Counts(msgspec.Struct, frozen=True):
     dead: int = 0
     pending_bytes: int = 0
     oldest_pending_at: int | None = None
+    quarantined: int = 0
+    """Damaged where they were kept: put aside, or nothing of them could be read."""
+
+    def adds_up(self) -> bool:
+        """Whether each accepted operation is in exactly one place (delivery rule 2)."""
+        settled = self.delivered + self.dead + self.quarantined
+        return self.accepted == settled + self.pending and self.pending >= 0
 
 
 class Store(Protocol):

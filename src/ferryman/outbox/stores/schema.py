@@ -21,13 +21,13 @@ import apsw
 from ferryman.errors import StoreError
 
 from ..entry import Dead, Verdict
+from .rows import DAMAGED
 
 APPLICATION_ID = 0x46455252  # "FERR"
 FORMAT = 1
 MIN_SQLITE = 3_051_003
 """Before 3.51.3 two connections can corrupt a WAL database (the WAL-reset bug)."""
 BUSY_MS = 10_000
-DAMAGED = "the outbox file is damaged, or is not an outbox"
 
 _TABLES = f"""
 CREATE TABLE header(format INTEGER NOT NULL, workspace TEXT NOT NULL);
@@ -41,7 +41,8 @@ CREATE TABLE entries(
 CREATE TABLE dead(
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
     body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
-    total INTEGER NOT NULL, reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, status INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, status INTEGER NOT NULL,
     attempts INTEGER NOT NULL, maybe_delivered INTEGER NOT NULL, died_at INTEGER NOT NULL);
 CREATE TABLE quarantine(
     place INTEGER PRIMARY KEY, seq, id, name, key, body, other, barrier, path, at, total,
@@ -52,6 +53,7 @@ PRAGMA application_id = {APPLICATION_ID};
 
 INSERT = "INSERT INTO entries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 + ?1)"
 PENDING = "accepted - delivered - dead - quarantined"
+"""What the accounts say still waits: Counts.adds_up() in SQL."""
 BURY = "INSERT INTO dead SELECT *, ?, ?, ?, ?, ?, ?, ? FROM entries WHERE seq = ?"
 
 
@@ -60,7 +62,8 @@ def open_spool(
 ) -> apsw.Connection:
     """Return a connection to the outbox file *path*, made private to its owner when it is new.
 
-    *vfs* names the layer below SQLite, the system's own when it is None. Raises StoreError when it cannot be used: it says why and what to do.
+    *vfs* names the layer below SQLite; None is the system's own. Raises StoreError when the
+    file cannot be used: it says why and what to do.
     """
     if apsw.SQLITE_VERSION_NUMBER < MIN_SQLITE:
         raise StoreError("SQLite 3.51.3 or newer is needed: pip install -U apsw")
@@ -222,7 +225,7 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (apsw.CantOpenError, FileNotFoundError, NotADirectoryError, IsADirectoryError),
         "the outbox file cannot be opened: does its folder exist?",
     ),
-    ((apsw.NotADBError, apsw.CorruptError, UnicodeDecodeError), DAMAGED),
+    ((apsw.NotADBError, apsw.CorruptError, apsw.SQLError, UnicodeDecodeError), DAMAGED),
     ((apsw.BusyError, apsw.LockedError), "the outbox file stayed locked by another process"),
 )
 

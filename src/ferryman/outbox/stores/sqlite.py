@@ -11,12 +11,13 @@ ours rather than on SQLite's, whose waiting is a sleep. No connection is open ac
 
 import contextlib
 import fcntl
+import logging
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import apsw
 
@@ -25,8 +26,20 @@ from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 
 from ..entry import Counts, Entry, Verdict
 from .group import GroupCommit
-from .schema import DAMAGED, INSERT, as_store_error, carry_out, one, open_spool, transaction
+from .mend import is_damage, mend
+from .rows import DAMAGED, Damaged, checksum, sound
+from .schema import (
+    INSERT,
+    PENDING,
+    as_store_error,
+    carry_out,
+    one,
+    open_spool,
+    transaction,
+)
 
+_log = logging.getLogger("ferryman")
+T = TypeVar("T")
 MAX_BYTES = 8 * 1024**3
 _TIDY_BYTES = 4 * 1024**2
 """Settled bytes after which the relay moves the log into the file."""
@@ -44,8 +57,9 @@ class SqliteStore:
     """Keeps entries in the SQLite file *path*, up to *max_bytes* of encoded operations.
 
     *workspace* is written into a new file and must be that of an old one. *level* is
-    ``"power"`` (survives a power cut) or ``"process"`` (survives kill -9). Raises StoreError
-    when the file cannot be used: it says why and what to do.
+    ``"power"`` (survives a power cut) or ``"process"`` (survives kill -9). *vfs* names another
+    layer below SQLite than the system's. Raises StoreError when the file cannot be used: it
+    says why and what to do.
     """
 
     def __init__(
@@ -55,6 +69,7 @@ class SqliteStore:
         workspace: str = "default",
         level: Level = "power",
         max_bytes: int = MAX_BYTES,
+        vfs: str | None = None,
     ) -> None:
         if level not in _SYNCHRONOUS:
             raise StoreError("a SQLite outbox is safe at level 'power' or 'process'")
@@ -62,6 +77,7 @@ class SqliteStore:
         self.level: Level = level
         self._workspace = workspace
         self._max_bytes = max_bytes
+        self._vfs = vfs
         self._closed = False
         self._begin()
         self._connect()
@@ -115,7 +131,9 @@ class SqliteStore:
         return self._accepting
 
     def _open(self, synchronous: str) -> apsw.Connection:
-        return open_spool(self.path, workspace=self._workspace, synchronous=synchronous)
+        return open_spool(
+            self.path, workspace=self._workspace, synchronous=synchronous, vfs=self._vfs
+        )
 
     # -- accepting
 
@@ -138,6 +156,16 @@ class SqliteStore:
                 operation.barrier or None,
                 operation.path or None,
                 at,
+                at
+                + checksum(
+                    operation.id,
+                    operation.endpoint.name,
+                    operation.key,
+                    operation.body or b"",
+                    operation.other,
+                    operation.barrier,
+                    operation.path,
+                ),
             )
             for operations, at in shares
             for operation in operations
@@ -147,7 +175,8 @@ class SqliteStore:
             with self._write_lock:
                 if self._closed:
                     raise OutboxClosed("the outbox is closed")
-                self._insert_rows(self._connect(), rows, size)
+                connection = self._connect()
+                _mending(connection, lambda: self._insert_rows(connection, rows, size))
         except apsw.Error as error:
             raise as_store_error(error) from None
 
@@ -177,42 +206,37 @@ class SqliteStore:
 
     def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
         """Return the entries behind *after*, in the order of their commits."""
-        found: list[Entry] = []
         with self._relay_lock:
             connection = self._relay_connection()
             try:
-                rows = connection.execute(
-                    "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+                return _mending(
+                    connection,
+                    lambda: _entries(connection, after, limit=limit, size=size),
+                    self._write_lock,
                 )
-                for seq, ident, name, key, body, other, barrier, path, at in rows:
-                    if not type(ident) is type(name) is type(key) is str or type(body) is not bytes:
-                        raise StoreError(DAMAGED)
-                    found.append(
-                        Entry(
-                            seq, ident, name, key, body, other or "", bool(barrier), path or "", at
-                        )
-                    )
-                    size -= len(body)
-                    if size <= 0:
-                        rows.close(True)
-                        break
             except (apsw.Error, UnicodeDecodeError) as error:
                 raise as_store_error(error) from None
-        return found
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
         """Carry out *verdicts* in one transaction; what was settled before changes nothing."""
         with self._relay_lock:
             connection = self._relay_connection()
             try:
-                with self._write_lock, transaction(connection):
-                    size = carry_out(connection, verdicts, now)
+                size = _mending(
+                    connection,
+                    lambda: self._carry_out(connection, verdicts, now),
+                    self._write_lock,
+                )
             except apsw.Error as error:
                 raise as_store_error(error) from None
             self._settled_bytes += size
             if self._settled_bytes > _TIDY_BYTES:
                 self._settled_bytes = 0
                 _tidy(connection)
+
+    def _carry_out(self, connection: apsw.Connection, verdicts: Sequence[Verdict], now: int) -> int:
+        with self._write_lock, transaction(connection):
+            return carry_out(connection, verdicts, now)
 
     def lead(self) -> bool:
         """Hold the advisory lock beside the file, taking it when its holder is gone."""
@@ -237,32 +261,37 @@ class SqliteStore:
 
     def last(self) -> int:
         """Return the number accepted so far by all processes."""
-        return int(self._ask("SELECT accepted FROM accounts")[0])
+        return self._ask("SELECT accepted FROM accounts")[0]
 
     def pending(self, upto: int) -> int:
         """Return how many entries up to *upto* may still wait, 0 when none does."""
         oldest, waiting = self._ask(
-            "SELECT (SELECT min(seq) FROM entries), accepted - delivered - dead FROM accounts"
+            f"SELECT ifnull((SELECT min(seq) FROM entries), 0), {PENDING} FROM accounts"  # noqa: S608
         )
-        if oldest is None or oldest > upto:
+        if not oldest or oldest > upto:
             return 0
-        return int(min(waiting, upto - oldest + 1))
+        return min(waiting, upto - oldest + 1)
 
     def counts(self) -> Counts:
         """Return the accounts, all of one moment."""
-        accepted, delivered, dead, size, oldest = self._ask(
-            "SELECT accepted, delivered, dead, bytes,"
-            " (SELECT at FROM entries ORDER BY seq LIMIT 1) FROM accounts"
+        accepted, delivered, pending, dead, size, quarantined, oldest = self._ask(
+            f"SELECT accepted, delivered, {PENDING}, dead, bytes, quarantined,"  # noqa: S608
+            " ifnull((SELECT CAST(at AS INTEGER) FROM entries ORDER BY seq LIMIT 1), -1)"
+            " FROM accounts"
         )
-        pending = accepted - delivered - dead
-        return Counts(accepted, delivered, pending, dead, size, oldest)
+        moment = None if oldest < 0 else oldest
+        return Counts(accepted, delivered, pending, dead, size, moment, quarantined)
 
-    def _ask(self, sql: str, bindings: tuple[object, ...] = ()) -> tuple[Any, ...]:
+    def _ask(self, sql: str) -> tuple[int, ...]:
         with self._relay_lock:
+            connection = self._relay_connection()
             try:
-                return one(self._relay_connection(), sql, bindings)
+                row = _mending(connection, lambda: one(connection, sql), self._write_lock)
             except apsw.Error as error:
                 raise as_store_error(error) from None
+        if not all(type(each) is int for each in row):
+            raise StoreError(DAMAGED)
+        return row
 
     def _relay_connection(self) -> apsw.Connection:
         if self._pid != os.getpid():
@@ -283,6 +312,37 @@ class SqliteStore:
             if self._leader is not None:
                 os.close(self._leader)
                 self._leader = None
+
+
+def _entries(connection: apsw.Connection, after: int, *, limit: int, size: int) -> list[Entry]:
+    found: list[Entry] = []
+    rows = connection.execute(
+        "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+    )
+    for entry in sound(rows):
+        found.append(entry)
+        size -= len(entry.body)
+        if size <= 0:
+            rows.close(True)
+            break
+    return found
+
+
+def _mending(
+    connection: apsw.Connection,
+    act: Callable[[], T],
+    lock: contextlib.AbstractContextManager[Any] | None = None,
+) -> T:
+    """Return what *act* does; where damage stops it, mend what is damaged and try it once more."""
+    try:
+        return act()
+    except (apsw.Error, UnicodeDecodeError, Damaged) as error:
+        if not is_damage(error):
+            raise
+    with lock or contextlib.nullcontext():
+        done = mend(connection)
+    _log.error("ferryman.outbox_damaged", extra={"quarantined": done.aside + done.missing})
+    return act()
 
 
 def _tidy(connection: apsw.Connection) -> None:
