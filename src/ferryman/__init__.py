@@ -1,11 +1,11 @@
 """Carries what a Python application says about its customers to Customer.io, and loses none.
 
-    from ferryman import Event, get_outbox
+from ferryman import Event, get_outbox
 
-    class SignedUp(Event):
-        method: str
+class SignedUp(Event):
+method: str
 
-    get_outbox().track("42", SignedUp(method="google"))
+get_outbox().track("42", SignedUp(method="google"))
 """
 
 from ferryman import operations

@@ -1,19 +1,19 @@
 """The figures of one run in an outbox that others use at the same time."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ferryman import operations
-from ferryman._core.message import Operation
 from ferryman.cli.tally import Tally
-from ferryman.outbox.entry import Dead, Done, Store, Verdict
+from ferryman.outbox.entry import Dead, Done, Entry, Store, Verdict
 from ferryman.outbox.stores.sqlite import SqliteStore
 
 LATE = 1_700_000_000
 
 
-def events(*ids: int) -> list[Operation[None]]:
-    """Stamped events with these numbers for ids."""
-    return [operations.track("1", "e").stamped(f"{n:026}", LATE) for n in ids]
+def events(*ids: int) -> list[Entry]:
+    """New entries with these numbers for ids."""
+    return [Entry.of(operations.track("1", "e"), f"{n:026}", LATE) for n in ids]
 
 
 def settle(store: Store, dead: tuple[int, ...] = ()) -> None:
@@ -29,11 +29,11 @@ def settle(store: Store, dead: tuple[int, ...] = ()) -> None:
 def test_only_what_was_put_through_it_is_counted(tmp_path: Path) -> None:
     """What others put, before, between and after, is delivered and is none of this run's."""
     other = SqliteStore(tmp_path / "outbox.db")
-    other.put(events(1, 2), LATE)
+    other.put(events(1, 2))
     tally = Tally(SqliteStore(tmp_path / "outbox.db"))
-    tally.put(events(3), LATE)
-    other.put(events(4, 5), LATE)
-    tally.put(events(6, 7), LATE)
+    tally.put(events(3))
+    other.put(events(4, 5))
+    tally.put(events(6, 7))
 
     waiting = tally.figures()
     settle(tally, dead=(2, 4, 7))
@@ -48,16 +48,16 @@ def test_only_what_was_put_through_it_is_counted(tmp_path: Path) -> None:
 class Crowded(SqliteStore):
     """A store into which another process always writes just before us."""
 
-    def put(self, operations: object, at: int) -> None:
+    def put(self, entries: Sequence[Entry]) -> None:
         """Keep what comes, behind one of somebody else's."""
-        super().put(events(99), at)
-        super().put(operations, at)  # type: ignore[arg-type]
+        super().put(events(99))
+        super().put(entries)
 
 
 def test_entries_that_others_put_at_the_same_time_are_told_apart(tmp_path: Path) -> None:
     """Where a commit of others falls into ours, the ids say whose is whose."""
     tally = Tally(Crowded(tmp_path / "outbox.db"))
-    tally.put(events(1, 2), LATE)
+    tally.put(events(1, 2))
 
     settle(tally, dead=(99,))
 
@@ -69,7 +69,7 @@ def test_what_another_process_delivers_for_us_is_delivered(tmp_path: Path) -> No
     """When the relay of another process settles ours, they count; what it let die, too."""
     other = SqliteStore(tmp_path / "outbox.db")
     tally = Tally(SqliteStore(tmp_path / "outbox.db"))
-    tally.put(events(1, 2, 3), LATE)
+    tally.put(events(1, 2, 3))
 
     settle(other, dead=(2,))
 
@@ -81,7 +81,7 @@ def test_what_another_process_delivers_for_us_is_delivered(tmp_path: Path) -> No
 def test_the_figures_outlive_the_store(tmp_path: Path) -> None:
     """After closing, the figures are those of the last moment."""
     tally = Tally(SqliteStore(tmp_path / "outbox.db"))
-    tally.put(events(1), LATE)
+    tally.put(events(1))
 
     tally.close()
 

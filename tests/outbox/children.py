@@ -15,9 +15,8 @@ from ferryman import operations as say
 from ferryman._core.account import Account
 from ferryman.errors import FerrymanError, StoreError
 from ferryman.outbox import Outbox
+from ferryman.outbox.entry import Entry
 from ferryman.outbox.stores.sqlite import SqliteStore
-
-EXTERNAL = {"relay": "external"}
 
 
 def account(url):
@@ -47,7 +46,7 @@ def open_as_nobody(path):
     os.setuid(65534)
     try:
         store = SqliteStore(path)
-        store.put([say.track("p", "x").stamped("i", 1)], 1)
+        store.put([Entry.of(say.track("p", "x"), "i", 1)])
         tell("accepted")
     except FerrymanError as error:
         tell(type(error).__name__, error)
@@ -60,7 +59,7 @@ def fill_to_limit(path, limit):
     accepted = 0
     try:
         while True:
-            store.put([say.track("p", "x").stamped(f"i{accepted}", 1)], 1)
+            store.put([Entry.of(say.track("p", "x"), f"i{accepted}", 1)])
             accepted += 1
     except StoreError:
         tell(accepted, "StoreError")
@@ -73,7 +72,7 @@ def put_many(path, name, count):
     sys.stdin.readline()
     store = SqliteStore(path, level="process")
     for number in range(int(count)):
-        store.put([say.track(name, "x").stamped(f"{name}-{number:06}", 1)], 1)
+        store.put([Entry.of(say.track(name, "x"), f"{name}-{number:06}", 1)])
     store.close()
 
 
@@ -95,7 +94,7 @@ def fork_while_writing(path, times):
 
     def write(number):
         while not over.is_set():
-            store.put([say.track(f"w{number}", "x").stamped(f"w{number}-{written[number]}", 1)], 1)
+            store.put([Entry.of(say.track(f"w{number}", "x"), f"w{number}-{written[number]}", 1)])
             written[number] += 1
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
@@ -106,7 +105,7 @@ def fork_while_writing(path, times):
         pid = os.fork()
         if pid == 0:
             signal.alarm(20)  # a child that hangs dies, and is counted
-            store.put([say.track("child", "x").stamped(f"child-{number}", 1)], 1)
+            store.put([Entry.of(say.track("child", "x"), f"child-{number}", 1)])
             os._exit(7 if store.lead() else 0)
         accepted += os.waitpid(pid, 0)[1] == 0
     over.set()
@@ -119,13 +118,13 @@ def fork_while_writing(path, times):
 def fork_and_outlive(path):
     """Fork with an open spool; parent closes and goes, the child accepts before and after."""
     store = SqliteStore(path)
-    store.put([say.track("parent", "x").stamped("parent-0", 1)], 1)
+    store.put([Entry.of(say.track("parent", "x"), "parent-0", 1)])
     closed, accepted = os.pipe(), os.pipe()
     if os.fork() == 0:
-        store.put([say.track("child", "x").stamped("child-0", 1)], 1)
+        store.put([Entry.of(say.track("child", "x"), "child-0", 1)])
         os.write(accepted[1], b".")
         os.read(closed[0], 1)
-        store.put([say.track("child", "x").stamped("child-1", 1)], 1)
+        store.put([Entry.of(say.track("child", "x"), "child-1", 1)])
         tell("accepted")
         os._exit(0)
     os.read(accepted[0], 1)
@@ -153,9 +152,9 @@ def lead_fork_and_leave(path):
 # -- the ways a process ends
 
 
-def end(way, place, url, count):
+def end(way, place, url, count, exit_timeout=5.0):
     """Accept *count* events and end in one *way*, without closing."""
-    outbox = Outbox(place, account(url), exit_timeout=5.0)
+    outbox = Outbox(place, account(url), exit_timeout=float(exit_timeout))
     accept(outbox, int(count))
     if way == "sys_exit":
         sys.exit(3)

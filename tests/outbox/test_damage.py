@@ -41,7 +41,7 @@ def put_until_refused(store):
     """Put tens of events until one put is refused; return how many were accepted, and why not."""
     for number in range(10_000):
         try:
-            store.put(events(10, start=10 * number), 7)
+            store.put(events(10, start=10 * number))
         except StoreError as error:
             return 10 * number, str(error)
     raise AssertionError("the disk is never full")
@@ -56,7 +56,7 @@ def test_a_full_disk_is_a_typed_error_and_passes(tiny_disk):
 
     full = [entry.id for entry in waiting(store)]
     ballast.unlink()
-    store.put(events(1, start=accepted), 7)
+    store.put(events(1, start=accepted))
 
     assert why == "the disk is full; nothing of this call was accepted"
     assert full == [f"p-{n:06}" for n in range(accepted)]
@@ -82,7 +82,7 @@ def test_a_full_disk_can_be_emptied_by_delivering(tiny_disk):
     store = SqliteStore(tiny_disk / "spool.db")
     counts = assert_adds_up(store)
     assert (counts.accepted, counts.delivered) == (accepted, settled)
-    store.put(events(1, start=accepted), 7)
+    store.put(events(1, start=accepted))
     store.close()
 
 
@@ -94,7 +94,7 @@ def test_a_file_size_limit_is_a_typed_error(child, spool):
     store = SqliteStore(spool)
     assert refused == "StoreError", err
     assert assert_adds_up(store).accepted == int(accepted)
-    store.put(events(1), 7)
+    store.put(events(1))
     store.close()
 
 
@@ -128,10 +128,10 @@ def template(tmp_path_factory):
     """A spool with pages in the file and in the log, as a killed process leaves it."""
     made = tmp_path_factory.mktemp("template") / "spool.db"
     store = SqliteStore(made)
-    store.put(events(300), 7)
+    store.put(events(300))
     store._accepting.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
     store.settle([Done(entry) for entry in waiting(store)[:100]], 8)
-    store.put(events(100, start=300), 7)
+    store.put(events(100, start=300))
     kept = tmp_path_factory.mktemp("killed")
     for name in ("spool.db", "spool.db-wal"):
         shutil.copy(made.with_name(name), kept / name)
@@ -144,7 +144,7 @@ def use(path):
     store = SqliteStore(path)
     try:
         found = waiting(store)
-        store.put(events(1, start=900), 7)
+        store.put(events(1, start=900))
         store.settle([Done(entry) for entry in found], 8)
         store.counts()
         return len(found)

@@ -109,7 +109,7 @@ def test_a_lock_does_not_outlive_its_holder_in_a_child(child, spool):
 def test_accounts_of_all_processes_are_one(child, spool):
     """What another process accepted is counted here at once."""
     store = SqliteStore(spool)
-    store.put(events(2), 7)
+    store.put(events(2))
     writer = child("put_many", spool, "w", 5)
     writer.stdin.write("go\n")
     finish_line = writer.stdout.readline()

@@ -13,7 +13,7 @@ import pytest
 
 from ferryman import operations as say
 from ferryman.errors import OutboxClosed, StoreError
-from ferryman.outbox.entry import Dead, Done
+from ferryman.outbox.entry import Dead, Done, Entry
 from ferryman.outbox.stores import sqlite
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import assert_adds_up, events, waiting
@@ -27,7 +27,7 @@ def spool(tmp_path):
 
 def fill(path, count=3, **options):
     store = SqliteStore(path, **options)
-    store.put(events(count), 7)
+    store.put(events(count))
     store.close()
 
 
@@ -37,7 +37,7 @@ def test_every_file_is_private_to_its_owner(spool):
     try:
         store = SqliteStore(spool)
         store.lead()
-        store.put(events(1), 7)
+        store.put(events(1))
     finally:
         os.umask(before)
 
@@ -147,7 +147,7 @@ def test_places_go_on_after_everything_was_settled_and_the_file_was_opened_anew(
     store.close()
 
     store = SqliteStore(spool)
-    store.put(events(1), 7)
+    store.put(events(1))
 
     assert [entry.seq for entry in waiting(store)] == [old[-1].seq + 1]
     store.close()
@@ -156,7 +156,7 @@ def test_places_go_on_after_everything_was_settled_and_the_file_was_opened_anew(
 def test_what_was_accepted_is_there_when_the_file_is_opened_anew(spool):
     """Entries, dead letters and accounts survive a reopening."""
     store = SqliteStore(spool)
-    store.put(events(4), 7)
+    store.put(events(4))
     a, b, *_ = waiting(store)
     store.settle([Done(a), Dead(b, "poison")], 8)
     before = store.counts()
@@ -171,7 +171,7 @@ def test_what_was_accepted_is_there_when_the_file_is_opened_anew(spool):
 def test_a_settlement_by_a_relay_that_leads_no_more_counts_nothing(spool):
     """Two processes that settle the same entries (one was stopped and went on) count them once."""
     first, second = SqliteStore(spool), SqliteStore(spool)
-    first.put(events(3), 7)
+    first.put(events(3))
     seen = waiting(first)
     same = waiting(second)
     first.settle([Done(entry) for entry in seen[:2]], 8)
@@ -188,7 +188,7 @@ def test_a_failing_checkpoint_fails_no_acceptance(spool, monkeypatch):
     monkeypatch.setattr(sqlite, "_LOG_BYTES", 0)
     monkeypatch.setattr(sqlite, "_TIDY_BYTES", 0)
     store = SqliteStore(spool)
-    store.put(events(1), 7)
+    store.put(events(1))
     writer, other = apsw.Connection(str(spool)), apsw.Connection(str(spool))
     waits, go_on = threading.Event(), threading.Event()
 
@@ -209,7 +209,7 @@ def test_a_failing_checkpoint_fails_no_acceptance(spool, monkeypatch):
     assert waits.wait(30)
     writer.execute("COMMIT")
 
-    store.put(events(1, start=1), 7)
+    store.put(events(1, start=1))
     store.settle([Done(waiting(store)[0])], 8)
 
     go_on.set()
@@ -223,7 +223,7 @@ def test_a_failing_checkpoint_fails_no_acceptance(spool, monkeypatch):
 def test_a_closed_store_says_so_to_everybody(spool):
     """No method uses a connection after close."""
     store = SqliteStore(spool)
-    store.put(events(1), 7)
+    store.put(events(1))
     found = waiting(store)
     store.close()
 
@@ -233,7 +233,7 @@ def test_a_closed_store_says_so_to_everybody(spool):
         lambda: store.pending(1),
         lambda: waiting(store),
         lambda: store.settle([Done(found[0])], 8),
-        lambda: store.put(events(1), 7),
+        lambda: store.put(events(1)),
     ):
         with pytest.raises(OutboxClosed):
             ask()
@@ -242,8 +242,8 @@ def test_a_closed_store_says_so_to_everybody(spool):
 def test_a_row_that_was_changed_is_put_aside(spool):
     """What is not what was accepted stops nobody who stands behind it, and is counted."""
     store = SqliteStore(spool)
-    odd = say.track("p", "x").stamped("i", 7)
-    store.put([odd, *events(2)], 7)
+    odd = Entry.of(say.track("p", "x"), "i", 7)
+    store.put([odd, *events(2)])
     tool = apsw.Connection(str(spool))
     tool.execute("UPDATE entries SET name = 'teleport' WHERE seq = 1")
     tool.close()

@@ -58,6 +58,8 @@ class Endpoint(msgspec.Struct, frozen=True):
         return self.path == ENTITY_PATH
 
 
+# Names of their own, since looking a member up in its class costs five times as much.
+_NONE, _EVENT = Stamp.NONE, Stamp.EVENT
 ENTITY_PATH = "/api/v2/entity"
 BATCH_PATH = "/api/v2/batch"
 
@@ -97,27 +99,32 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
 
         Whoever sends or keeps an operation stamps it once, so that every repeat is the same bytes.
         """
-        stamp = self.stamp
-        if stamp is Stamp.NONE:
+        if self.stamp is _NONE:
             return self if self.id else msgspec.structs.replace(self, id=ident)
-        body, own = self.body or b"", self.id or ident
-        moment = at if self.at is None else self.at
-        if stamp is Stamp.EVENT:
-            body = b'%b,"id":"%b","timestamp":%d}' % (body, own.encode(), moment)
-        else:
-            body = b'%b,"timestamp":%d}' % (body, moment)
         return Operation(
             self.endpoint,
             self.key,
-            body,
+            self.completed(ident, at),
             self.path,
             self.other,
             self.barrier,
-            own,
-            moment,
-            Stamp.NONE,
+            self.id or ident,
+            at if self.at is None else self.at,
+            _NONE,
             self.read,
         )
+
+    def completed(self, ident: str, at: int) -> bytes:
+        """Return the body it has once it is stamped with *ident* and *at*."""
+        body = self.body or b""
+        stamp = self.stamp
+        if stamp is _NONE:
+            return body
+        moment = b"%d" % (at if self.at is None else self.at)
+        if stamp is _EVENT:
+            own = (self.id or ident).encode()
+            return b"".join((body, b',"id":"', own, b'","timestamp":', moment, b"}"))
+        return b"".join((body, b',"timestamp":', moment, b"}"))
 
     def __repr__(self) -> str:
         """Name the operation alone: what it says is nobody's business in a log."""

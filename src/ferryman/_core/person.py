@@ -18,6 +18,7 @@ _TOO_LONG = 10**MAX_ID  # str() of an endless int is no InvalidOperation
 _EMAIL = re.compile(r"\S+@\S+")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _NUMBER = re.compile(r"[1-9][0-9]*")
+_SHORT = MAX_ID // 4
 _encode = msgspec.json.Encoder().encode
 
 
@@ -165,6 +166,22 @@ def who(person: PersonId, *, at: str = "person") -> Who:
     if kind == "cio_id" and text.startswith("cio_"):
         text = _checked(text[4:], at)
     return Who(kind, text, prefix + text)
+
+
+def spelled(person: PersonId) -> tuple[bytes, str]:
+    """Return the ``identifiers`` JSON and the order key of *person*; see :func:`who`.
+
+    The short way of the hottest call: most people are named by a short ASCII id.
+    """
+    if (
+        type(person) is str
+        and 0 < len(person) <= _SHORT
+        and person.isascii()
+        and not person.isspace()
+    ):
+        return b'{"id":%b}' % _encode(person), "i:" + person
+    whom = who(person)
+    return whom.json, whom.key
 
 
 def which(thing: AnyObjectId, *, at: str = "object") -> tuple[bytes, str]:

@@ -7,9 +7,8 @@ settles. What another process delivered for us is what is missing at the end.
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-from ferryman._core.message import Level, Operation
+from ferryman._core.message import Level
 from ferryman.outbox.entry import Counts, Dead, Entry, Store, Verdict
 
 
@@ -30,15 +29,15 @@ class Tally:
         self._noting = threading.Lock()
         self._closed: tuple[int, int, int] | None = None
 
-    def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
-        """Keep *operations* and note where."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Keep *entries* and note where."""
         with self._noting:
             before = self._store.last()
-            self._store.put(operations, at)
+            self._store.put(entries)
             after = self._store.last()
-            self.accepted += len(operations)
-            if after - before != len(operations):
-                ids = frozenset([operation.id for operation in operations])
+            self.accepted += len(entries)
+            if after - before != len(entries):
+                ids = frozenset([entry.id for entry in entries])
                 self._ranges.append((before + 1, after, ids))
             elif self._ranges and self._ranges[-1][1:] == (before, None):
                 self._ranges[-1] = (self._ranges[-1][0], after, None)

@@ -9,7 +9,7 @@ from typing import cast, overload
 
 from ferryman._core.encode import MAX_ITEM, encode_object, to_plain
 from ferryman._core.message import Operation, Stamp
-from ferryman._core.person import Email, PersonId, Who, quoted, who
+from ferryman._core.person import Email, PersonId, Who, quoted, spelled, who
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, encode_event, event_name
 
@@ -18,6 +18,9 @@ from .catalogue import CATALOGUE
 
 _TRACK, _PAGE, _SCREEN = CATALOGUE["track"], CATALOGUE["page"], CATALOGUE["screen"]
 _ROOM = MAX_ITEM - STAMP_ROOM
+_STAMP = Stamp.EVENT
+_NAMES = 1_000
+_SAID: dict[str, bytes] = {}
 
 
 @overload
@@ -55,9 +58,9 @@ def track(
 
     https://docs.customer.io/integrations/api/track/#operation/track
     """
-    whom = who(person)
+    identifiers, key = spelled(person)
     if isinstance(event, str):
-        name = named(event, at="event")
+        name = event
         attributes = b"{}" if data is None else encode_object(data, "track", at="data")
     elif isinstance(event, Event):
         if data is not None:
@@ -68,30 +71,33 @@ def track(
         raise InvalidOperation(
             f"must be an Event or a name, not {type(event).__name__}", field="event"
         )
-    if whom.kind == "anonymous_id":
-        return _anonymous("event", whom, name, attributes, id, timestamp)
-    body = (
-        b'{"type":"person","identifiers":{"%b":%b},"action":"event","name":%b,"attributes":%b'
-        % (
-            whom.kind.encode(),
-            quoted(whom.value),
-            quoted(name),
-            attributes,
-        )
-    )
+    if key.startswith("a:"):
+        name = named(name, at="event")
+        return _anonymous("event", who(person), name, attributes, id, timestamp)
+    said = _SAID.get(name) or _say(name)
+    body = b"".join((b'{"type":"person","identifiers":', identifiers, said, attributes))
     if len(body) > _ROOM:
-        sized(body, "track", stamp=Stamp.EVENT)
+        sized(body, "track", stamp=_STAMP)
     return Operation(
         _TRACK,
-        whom.key,
+        key,
         body,
         "",
         "",
         False,
         "" if id is None else event_id(id),
         None if timestamp is None else moment(timestamp),
-        Stamp.EVENT,
+        _STAMP,
     )
+
+
+def _say(name: str) -> bytes:
+    """Return what says *name* in an item, checked; an application has few names, so it is kept."""
+    name = named(name, at="event")
+    said = b',"action":"event","name":%b,"attributes":' % quoted(name)
+    if len(_SAID) < _NAMES:
+        _SAID[name] = said
+    return said
 
 
 def page(

@@ -21,18 +21,17 @@ from ferryman.errors import InvalidOperation
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person
 
-from .entry import Counts, Store
+from .entry import Counts, Entry, Store
 from .outbox import Outbox
 
 
 class _Group:
-    """Operations that share a commit, and what came of it."""
+    """Entries that share a commit, and what came of it."""
 
-    __slots__ = ("at", "done", "error", "operations")
+    __slots__ = ("done", "entries", "error")
 
-    def __init__(self, operations: list[Operation[Any]], at: int) -> None:
-        self.operations = operations
-        self.at = at
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
         self.done = anyio.Event()
         self.error: Exception | None = None
 
@@ -64,23 +63,21 @@ class AsyncOutbox(KeepsAsync, Writes):
             raise InvalidOperation(f"{operation.name} only asks: say it to a client")
         if self._outbox.level == "memory":
             return self._outbox.accept(operation)
-        ident, at = stamp()
-        stamped = operation.stamped(ident, at)
-        await self._join([stamped], at)
-        return Receipt(stamped.id, self._outbox.level)
+        entry = Entry.of(operation, *stamp())
+        await self._join([entry])
+        return Receipt(entry.id, self.level)
 
     async def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
         """Keep many *operations*: see :meth:`Outbox.accept_many`."""
         return await anyio.to_thread.run_sync(self._outbox.accept_many, list(operations))
 
-    async def _join(self, operations: list[Operation[Any]], at: int) -> None:
+    async def _join(self, entries: list[Entry]) -> None:
         group = self._group
         if group is not None:
-            group.operations += operations
-            group.at = at
+            group.entries += entries
             await group.done.wait()
         else:
-            group = self._group = _Group(operations, at)
+            group = self._group = _Group(entries)
             # The commit serves the whole group: cancelling the first must not cancel the others.
             with anyio.CancelScope(shield=True):
                 async with self._turn:
@@ -91,7 +88,7 @@ class AsyncOutbox(KeepsAsync, Writes):
 
     async def _commit(self, group: _Group) -> None:
         try:
-            await anyio.to_thread.run_sync(self._outbox.keep, group.operations, group.at)
+            await anyio.to_thread.run_sync(self._outbox.keep, group.entries)
         except Exception as error:
             group.error = error
         finally:

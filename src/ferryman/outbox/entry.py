@@ -14,7 +14,10 @@ from ferryman.operations import CATALOGUE
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An accepted operation in its place: ``seq`` is the order of acceptance in its store."""
+    """An accepted operation in its place: ``seq`` is the order of acceptance in its store.
+
+    It is 0 until a store gives it its place, once.
+    """
 
     seq: int
     id: str
@@ -25,6 +28,21 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     barrier: bool = False
     path: str = ""
     at: int = 0
+
+    @staticmethod
+    def of(operation: Operation[Any], ident: str, at: int) -> "Entry":
+        """Return *operation* as an entry, stamped with *ident* and *at* (Unix seconds)."""
+        return Entry(
+            0,
+            operation.id or ident,
+            operation.endpoint.name,
+            operation.key,
+            operation.completed(ident, at),
+            operation.other,
+            operation.barrier,
+            operation.path,
+            at,
+        )
 
     def operation(self) -> Operation[Any]:
         """Return the operation again, complete as it was accepted."""
@@ -92,8 +110,8 @@ class Store(Protocol):
 
     level: Level
 
-    def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
-        """Keep stamped *operations*, all or none, as safe as ``level`` says before it returns.
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Keep new *entries*, all or none, as safe as ``level`` says before it returns.
 
         Their order becomes the order of acceptance. Raises OutboxFull, StoreError.
         """

@@ -10,8 +10,9 @@ import os
 import time
 import warnings
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal, Self, TypeAlias, overload
 
 from ferryman import operations as say
@@ -27,12 +28,13 @@ from ferryman.errors import FerrymanError, FlushTimeout, InvalidOperation, Outbo
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person
 
-from .entry import Counts, Store
+from .entry import Counts, Entry, Store
 from .relay import Relay
 from .stores import open_store
 
 _log = logging.getLogger("ferryman")
 Carrier: TypeAlias = Literal["thread", "external"]
+_CHUNK = 1_000
 _OPEN: "weakref.WeakSet[Outbox]" = weakref.WeakSet()
 
 
@@ -72,6 +74,8 @@ class Outbox(Keeps, Writes):
         self.account = account
         self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
         self._driver = SyncDriver(http or Http(), mode=mode, observers=observers)
+        self.level: Level = self._store.level
+        """How safe an accepted operation is: ``"power"``, ``"process"`` or ``"memory"``."""
         self._relay = Relay(
             self._store, account, self._driver, concurrency=concurrency, linger=linger
         )
@@ -81,11 +85,6 @@ class Outbox(Keeps, Writes):
         self._exit_timeout = exit_timeout
         _OPEN.add(self)
 
-    @property
-    def level(self) -> Level:
-        """How safe an accepted operation is: ``"power"``, ``"process"`` or ``"memory"``."""
-        return self._store.level
-
     # -- accepting
 
     def accept(self, operation: Operation[Any]) -> Receipt:
@@ -93,9 +92,9 @@ class Outbox(Keeps, Writes):
         if not operation.endpoint.writes:
             raise InvalidOperation(f"{operation.name} only asks: say it to a client")
         ident, at = stamp()
-        stamped = operation.stamped(ident, at)
-        self.keep((stamped,), at)
-        return Receipt(stamped.id, self._store.level)
+        entry = Entry.of(operation, ident, at)
+        self.keep((entry,))
+        return Receipt(entry.id, self.level)
 
     def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
         """Keep many *operations*, in order, in chunks of 1,000 that are kept or refused whole.
@@ -103,31 +102,24 @@ class Outbox(Keeps, Writes):
         Returns their receipts. Raises what :meth:`accept` raises; chunks before are kept.
         """
         receipts: list[Receipt] = []
-        chunk: list[Operation[Any]] = []
-        ident, at = "", 0
-        for operation in operations:
-            if not operation.endpoint.writes:
-                raise InvalidOperation(f"{operation.name} only asks: say it to a client")
-            ident, at = stamp()
-            chunk.append(operation.stamped(ident, at))
-            if len(chunk) == 1_000:
-                self.keep(chunk, at)
-                receipts += [Receipt(each.id, self._store.level) for each in chunk]
-                chunk = []
-        if chunk:
-            self.keep(chunk, at)
-            receipts += [Receipt(each.id, self._store.level) for each in chunk]
+        entries = iter_entries(operations)
+        while chunk := list(islice(entries, _CHUNK)):
+            self.keep(chunk)
+            receipts += [Receipt(entry.id, self.level) for entry in chunk]
         return receipts
 
-    def keep(self, operations: Sequence[Operation[Any]], at: int) -> None:
-        """Keep *operations* that are stamped already, all or none, as of *at* (Unix seconds)."""
+    def keep(self, entries: Sequence[Entry]) -> None:
+        """Keep new *entries*, all or none: what :meth:`accept` makes of operations."""
         if self._closed:
             raise OutboxClosed("the outbox is closed")
-        self._store.put(operations, at)
+        self._store.put(entries)
         if self._carries:
             if not self._started:
                 self.start()
-            self._relay.wake(sum([len(operation.body or b"") for operation in operations]))
+            size = 0
+            for entry in entries:
+                size += len(entry.body)
+            self._relay.wake(size)
 
     @overload
     def track(
@@ -150,9 +142,18 @@ class Outbox(Keeps, Writes):
         id: str | None = ...,
         timestamp: datetime | None = ...,
     ) -> Receipt: ...
-    def track(self, person: PersonId, event: Any, /, **given: Any) -> Receipt:
+    def track(
+        self,
+        person: PersonId,
+        event: Any,
+        /,
+        *,
+        data: Mapping[str, object] | None = None,
+        id: str | None = None,
+        timestamp: datetime | None = None,
+    ) -> Receipt:
         """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
-        return self.accept(say.track(person, event, **given))
+        return self.accept(say.track(person, event, data=data, id=id, timestamp=timestamp))
 
     def identify(
         self,
@@ -277,6 +278,14 @@ class Outbox(Keeps, Writes):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def iter_entries(operations: Iterable[Operation[Any]]) -> Iterator[Entry]:
+    """Yield *operations* as new entries, stamped now; raise InvalidOperation for a question."""
+    for operation in operations:
+        if not operation.endpoint.writes:
+            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+        yield Entry.of(operation, *stamp())
 
 
 os.register_at_fork(after_in_child=Outbox.forked)

@@ -12,7 +12,7 @@ pytest collects the rules. Each rule is one method and says itself in its docstr
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ferryman import operations as say
 from ferryman._core.message import Operation
@@ -24,10 +24,10 @@ MakeStore: TypeAlias = Callable[..., Store]
 _ALL = 1 << 30
 
 
-def events(count: int, *, person: str = "p", start: int = 0) -> list[Operation[Any]]:
-    """Return *count* stamped events of *person*, whose ids count from *start*."""
+def events(count: int, *, person: str = "p", start: int = 0, at: int = 7) -> list[Entry]:
+    """Return *count* new entries, events of *person*, whose ids count from *start*."""
     return [
-        say.track(person, "counted", data={"n": number}).stamped(f"{person}-{number:06}", 7)
+        Entry.of(say.track(person, "counted", data={"n": number}), f"{person}-{number:06}", at)
         for number in range(start, start + count)
     ]
 
@@ -86,8 +86,8 @@ class StoreContract:
     def test_what_is_put_is_read_in_order_of_acceptance(self, make_store: MakeStore) -> None:
         """Entries come back in the order of puts, and within a put in the order given."""
         store = make_store()
-        store.put(events(3), 7)
-        store.put(events(2, start=3), 7)
+        store.put(events(3))
+        store.put(events(2, start=3))
 
         found = waiting(store)
 
@@ -107,7 +107,7 @@ class StoreContract:
             say.unsubscribe("delivery"),
         ]
         put = [each.stamped(f"id-{place}", 7) for place, each in enumerate(said)]
-        store.put(put, 9)
+        store.put([Entry.of(each, each.id, 9) for each in put])
 
         found = waiting(store)
 
@@ -120,7 +120,7 @@ class StoreContract:
     def test_a_put_of_nothing_changes_nothing(self, make_store: MakeStore) -> None:
         """An empty put is accepted and counts nothing."""
         store = make_store()
-        store.put([], 7)
+        store.put([])
 
         assert store.counts() == Counts()
         assert waiting(store) == []
@@ -129,7 +129,7 @@ class StoreContract:
     def test_reading_goes_on_behind_the_place_given(self, make_store: MakeStore) -> None:
         """read(after) returns what stands behind that place, up to the limit."""
         store = make_store()
-        store.put(events(10), 7)
+        store.put(events(10))
         first = store.read(0, limit=4, size=_ALL)
 
         second = store.read(first[-1].seq, limit=100, size=_ALL)
@@ -140,7 +140,7 @@ class StoreContract:
     def test_reading_stops_once_it_has_the_bytes_asked_for(self, make_store: MakeStore) -> None:
         """read(size) returns about so many bytes, and at least one entry, or nobody gets on."""
         store = make_store()
-        store.put(events(10), 7)
+        store.put(events(10))
         each = len(store.read(0, limit=1, size=_ALL)[0].body)
 
         few = store.read(0, limit=100, size=3 * each)
@@ -153,10 +153,10 @@ class StoreContract:
     def test_what_was_read_and_not_settled_can_be_read_again(self, make_store: MakeStore) -> None:
         """A reader that starts anew finds everything that still waits, in order."""
         store = make_store()
-        store.put(events(6), 7)
+        store.put(events(6))
         found = waiting(store)
         store.settle([Done(found[1]), Done(found[4])], 8)
-        store.put(events(2, start=6), 7)
+        store.put(events(2, start=6))
 
         again = waiting(store)
 
@@ -166,7 +166,7 @@ class StoreContract:
     def test_a_settlement_moves_and_counts_at_once(self, make_store: MakeStore) -> None:
         """Delivered entries go, dead ones move aside, and the accounts say so."""
         store = make_store()
-        store.put(events(10), 7)
+        store.put(events(10))
         found = waiting(store)
 
         store.settle([Done(e) for e in found[:5]] + [Dead(found[5], "poison")], 8)
@@ -179,7 +179,7 @@ class StoreContract:
     def test_settling_again_changes_nothing(self, make_store: MakeStore) -> None:
         """A second verdict on an entry, whatever it says, finds it gone and counts nothing."""
         store = make_store()
-        store.put(events(4), 7)
+        store.put(events(4))
         a, b, c, d = waiting(store)
         store.settle([Done(a), Dead(b, "poison")], 8)
         once = store.counts()
@@ -197,7 +197,7 @@ class StoreContract:
     def test_one_settlement_counts_an_entry_once(self, make_store: MakeStore) -> None:
         """An entry that is named twice in one settlement is one entry."""
         store = make_store()
-        store.put(events(2), 7)
+        store.put(events(2))
         a, b = waiting(store)
 
         store.settle([Done(a), Done(a), Done(b)], 8)
@@ -209,12 +209,12 @@ class StoreContract:
         """What would pass the bound is refused whole; what fits is accepted all the same."""
         each = len(events(1)[0].body or b"")
         store = make_store(max_bytes=3 * each)
-        store.put(events(2), 7)
+        store.put(events(2))
 
         with _raises(OutboxFull):
-            store.put(events(2, start=2), 7)
+            store.put(events(2, start=2))
         refused = assert_adds_up(store)
-        store.put(events(1, start=9), 7)
+        store.put(events(1, start=9))
 
         assert (refused.accepted, refused.pending) == (2, 2)
         assert [entry.id[-1] for entry in waiting(store)] == ["0", "1", "9"]
@@ -224,10 +224,10 @@ class StoreContract:
         """Settling makes room."""
         each = len(events(1)[0].body or b"")
         store = make_store(max_bytes=2 * each)
-        store.put(events(2), 7)
+        store.put(events(2))
         store.settle([Done(waiting(store)[0])], 8)
 
-        store.put(events(1, start=2), 7)
+        store.put(events(1, start=2))
 
         assert assert_adds_up(store).pending == 2
         store.close()
@@ -235,12 +235,12 @@ class StoreContract:
     def test_a_closed_store_accepts_nothing(self, make_store: MakeStore) -> None:
         """After close, put says so; closing twice is fine."""
         store = make_store()
-        store.put(events(1), 7)
+        store.put(events(1))
         store.close()
         store.close()
 
         with _raises(OutboxClosed):
-            store.put(events(1), 7)
+            store.put(events(1))
         assert store.lead() is False
 
     def test_threads_that_put_at_once_all_keep_their_order(self, make_store: MakeStore) -> None:
@@ -250,7 +250,7 @@ class StoreContract:
         def putter(person: str) -> Callable[[], None]:
             def put() -> None:
                 for number in range(40):
-                    store.put(events(1 + number % 3, person=person, start=3 * number), 7)
+                    store.put(events(1 + number % 3, person=person, start=3 * number))
 
             return put
 
@@ -271,7 +271,7 @@ class StoreContract:
         def putter(person: str) -> Callable[[], None]:
             def put() -> None:
                 for number in range(100):
-                    store.put(events(1, person=person, start=number), 7)
+                    store.put(events(1, person=person, start=number))
 
             return put
 
@@ -290,7 +290,7 @@ class StoreContract:
 
         def put() -> None:
             for number in range(200):
-                store.put(events(2, start=2 * number), 7)
+                store.put(events(2, start=2 * number))
             over.set()
 
         def settle() -> None:
@@ -316,11 +316,11 @@ class StoreContract:
     def test_a_place_is_never_given_twice(self, make_store: MakeStore) -> None:
         """After everything was settled new entries stand behind all that ever were."""
         store = make_store()
-        store.put(events(3), 7)
+        store.put(events(3))
         old = waiting(store)
         store.settle([Done(entry) for entry in old], 8)
 
-        store.put(events(1, start=3), 7)
+        store.put(events(1, start=3))
 
         assert [entry.seq > old[-1].seq for entry in waiting(store)] == [True]
         store.close()
@@ -331,9 +331,9 @@ class StoreContract:
         """pending(last()) falls to 0 when what was accepted before is settled, later ones aside."""
         store = make_store()
         empty = store.pending(store.last())
-        store.put(events(3), 7)
+        store.put(events(3))
         upto = store.last()
-        store.put(events(1, start=3), 7)
+        store.put(events(1, start=3))
         found = waiting(store)
 
         counted: Sequence[int] = [store.pending(upto)]
@@ -351,8 +351,8 @@ class StoreContract:
     ) -> None:
         """oldest_pending_at follows settlement, and is None when nothing waits."""
         store = make_store()
-        store.put(events(1), 100)
-        store.put(events(1, start=1), 200)
+        store.put(events(1, at=100))
+        store.put(events(1, start=1, at=200))
         found = waiting(store)
         seen = [store.counts().oldest_pending_at]
         for entry in found:

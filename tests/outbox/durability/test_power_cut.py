@@ -42,7 +42,7 @@ class Ledger:
     def put(self, store, operations):
         ids = [operation.id for operation in operations]
         self.asked.append(ids)
-        store.put(operations, 7)
+        store.put(operations)
         self.acknowledged.update(ids)
 
     def settle(self, store, verdicts):

@@ -8,13 +8,15 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
-from ferryman._core.message import Level, Operation
+import msgspec
+
+from ferryman._core.message import Level
 from ferryman.errors import OutboxClosed, OutboxFull
 
 from ..entry import Counts, Dead, Entry, Verdict
 
+_place = msgspec.structs.force_setattr
 MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -43,11 +45,11 @@ class MemoryStore:
         self._delivered = 0
         self._settled_bytes = 0
 
-    def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
-        """Keep *operations* in order, or raise OutboxFull and keep none."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Keep *entries* in order, or raise OutboxFull and keep none."""
         size = 0
-        for operation in operations:
-            size += len(operation.body or b"")
+        for entry in entries:
+            size += len(entry.body)
         with self._put_lock:
             if self._closed:
                 raise OutboxClosed("the outbox is closed")
@@ -55,23 +57,10 @@ class MemoryStore:
             if held + size > self._max_bytes:
                 raise OutboxFull(f"the outbox holds {held:,} of {self._max_bytes:,} bytes")
             self._accepted_bytes += size
-            seq = self._seq
-            for operation in operations:
-                seq += 1
-                self._unread.append(
-                    Entry(
-                        seq,
-                        operation.id,
-                        operation.endpoint.name,
-                        operation.key,
-                        operation.body or b"",
-                        operation.other,
-                        operation.barrier,
-                        operation.path,
-                        at,
-                    )
-                )
-            self._seq = seq
+            for entry in entries:
+                self._seq += 1
+                _place(entry, "seq", self._seq)
+                self._unread.append(entry)
 
     def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
         """Return the entries behind *after*, those that were read before and still wait too."""

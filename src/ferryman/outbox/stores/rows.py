@@ -40,6 +40,18 @@ def checksum(
     return adler32(body, adler32(head.encode()))
 
 
+def row(entry: Entry) -> tuple[Any, ...]:
+    """Return the columns of a new *entry* behind its place, the checksum last."""
+    ident, name, key, body = entry.id, entry.name, entry.key, entry.body
+    other, barrier, path, at = entry.other, entry.barrier, entry.path, entry.at
+    if other or barrier or path:
+        total = at + checksum(ident, name, key, body, other, barrier, path)
+        return ident, name, key, body, other or None, barrier or None, path or None, at, total
+    # checksum() again, in line: this is every accepted entry.
+    total = at + adler32(body, adler32(f"{ident}\n{name}\n{key}".encode()))
+    return ident, name, key, body, None, None, None, at, total
+
+
 def sound(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
     """Yield the entries that *rows* are; raise Damaged at one that cannot be what was accepted."""
     try:

@@ -17,17 +17,17 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
-from ferryman._core.message import Level, Operation
+from ferryman._core.message import Level
 from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 
 from ..entry import Counts, Entry, Verdict
 from .group import GroupCommit
 from .mend import is_damage, mend
-from .rows import DAMAGED, Damaged, checksum, sound
+from .rows import DAMAGED, Damaged, row, sound
 from .schema import (
     INSERT,
     PENDING,
@@ -46,7 +46,6 @@ _TIDY_BYTES = 4 * 1024**2
 _LOG_BYTES = 64 * 1024**2
 """Accepted bytes after which, without a relay in this process, an acceptance does so."""
 _SYNCHRONOUS: dict[str, str] = {"power": "FULL", "process": "NORMAL"}
-_Share: TypeAlias = tuple[Sequence[Operation[Any]], int]
 _OPEN: "weakref.WeakSet[SqliteStore]" = weakref.WeakSet()
 # What a child inherits all the same (its parent forked without Python's hooks) is neither used
 # nor closed, since closing would drop the parent's locks. It is kept here for ever.
@@ -137,40 +136,17 @@ class SqliteStore:
 
     # -- accepting
 
-    def put(self, operations: Sequence[Operation[Any]], at: int) -> None:
-        """Keep *operations*; the first of those who wait commits for all of them."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Keep *entries*; the first of those who wait commits for all of them."""
         if self._pid != os.getpid():
             self.forked()
         if self._closed:
             raise OutboxClosed("the outbox is closed")
-        self._group.join((operations, at))
+        self._group.join(entries)
 
-    def _insert(self, shares: list[_Share]) -> None:
-        rows = [
-            (
-                operation.id,
-                operation.endpoint.name,
-                operation.key,
-                operation.body or b"",
-                operation.other or None,
-                operation.barrier or None,
-                operation.path or None,
-                at,
-                at
-                + checksum(
-                    operation.id,
-                    operation.endpoint.name,
-                    operation.key,
-                    operation.body or b"",
-                    operation.other,
-                    operation.barrier,
-                    operation.path,
-                ),
-            )
-            for operations, at in shares
-            for operation in operations
-        ]
-        size = sum([len(row[3]) for row in rows])
+    def _insert(self, shares: list[Sequence[Entry]]) -> None:
+        rows = [row(entry) for entries in shares for entry in entries]
+        size = sum([len(each[3]) for each in rows])
         try:
             with self._write_lock:
                 if self._closed:
