@@ -5,7 +5,8 @@ import pytest
 
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, Person, event_name
-from ferryman.plan.events import RESERVED_ATTRIBUTES, snake_case
+from ferryman.plan.naming import snake_case
+from ferryman.plan.limits import RESERVED_ATTRIBUTES
 
 
 class SignedUp(Event):

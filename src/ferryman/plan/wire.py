@@ -5,12 +5,23 @@ writes every field by our rules, or a dict of what the fields become. The envelo
 attributes is the business of operations/.
 """
 
+from msgspec.structs import astuple
+
 from ferryman._core.encode import to_plain
 from ferryman._core.message import Api
 from ferryman._core.plain import ENCODER, Wrong, write
 from ferryman.errors import InvalidOperation
 from ferryman.plan.compiler import shape_of
-from ferryman.plan.events import Event, Person, snake_case
+from ferryman.plan.events import (
+    Declared,
+    Event,
+    MessageData,
+    Object,
+    Person,
+    check_declaration,
+)
+from ferryman.plan.limits import MAX_ATTRIBUTE_VALUE, bytes_of
+from ferryman.plan.naming import snake_case
 from ferryman.plan.shapes import Shape
 
 
@@ -31,10 +42,41 @@ def encode_person(person: Person, api: Api) -> bytes:
     """
     if not isinstance(person, Person):
         raise InvalidOperation(f"expected a Person, got {type(person).__name__}", field="person")
+    _check_texts(person)
     return _encode(person, api)
 
 
-def _encode(said: Event | Person, api: Api) -> bytes:
+def encode_object_attributes(thing: Object, api: Api) -> bytes:
+    """Check *thing* against its class and encode its attributes as one JSON object for *api*.
+
+    Raises InvalidOperation, which names the field and the rule and never the value.
+    """
+    if not isinstance(thing, Object):
+        raise InvalidOperation(f"expected an Object, got {type(thing).__name__}", field="object")
+    _check_texts(thing)
+    return _encode(thing, api)
+
+
+def encode_message(data: MessageData, api: Api) -> bytes:
+    """Check *data* against its class and encode it as one JSON object for *api*.
+
+    Raises InvalidOperation, which names the field and the rule and never the value.
+    """
+    if not isinstance(data, MessageData):
+        got = type(data).__name__
+        raise InvalidOperation(f"expected MessageData, got {got}", field="message_data")
+    return _encode(data, api)
+
+
+def _check_texts(said: Person | Object) -> None:
+    for name, value in zip(said.__struct_encode_fields__, astuple(said), strict=True):
+        long = isinstance(value, str) and len(value) * 4 > MAX_ATTRIBUTE_VALUE
+        if long and bytes_of(value) > MAX_ATTRIBUTE_VALUE:
+            rule = f"must not exceed {MAX_ATTRIBUTE_VALUE:,} bytes"
+            raise InvalidOperation(rule, field=f"{_root(type(said))}.{name}")
+
+
+def _encode(said: Declared, api: Api) -> bytes:
     cls = type(said)
     shape = cls.__wire__.get(api) or _compiled(cls, api)
     try:
@@ -48,11 +90,12 @@ def _encode(said: Event | Person, api: Api) -> bytes:
         return write(to_plain(said, api, at=_root(cls)), at=_root(cls))
 
 
-def _compiled(cls: type[Event | Person], api: Api) -> Shape:
+def _compiled(cls: type[Declared], api: Api) -> Shape:
     # At first use and not with the class, whose annotations may name classes further down.
     # Two threads may both compile; they get the same shape.
+    check_declaration(cls, late=False)
     return cls.__wire__.setdefault(api, shape_of(cls, api, at=_root(cls)))
 
 
-def _root(cls: type[Event | Person]) -> str:
+def _root(cls: type[Declared]) -> str:
     return cls.__event__ if issubclass(cls, Event) else snake_case(cls.__name__)
