@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +47,27 @@ class Emulated(msgspec.Struct, frozen=True):
 
 
 Ran = subprocess.CompletedProcess[str]
+
+
+def figures(ran: Ran) -> dict[str, Any]:
+    """The summary of `--json`."""
+    return json.loads(ran.stdout)
+
+
+def adds_up(summary: dict[str, Any]) -> bool:
+    """Whether read = accepted + refused and accepted = delivered + dead + pending."""
+    settled = summary["delivered"] + summary["dead"] + summary["pending"]
+    return summary["read"] == summary["accepted"] + summary["refused"] and (
+        summary["accepted"] == settled
+    )
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until *condition* holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to hold"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

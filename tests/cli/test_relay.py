@@ -4,12 +4,11 @@ import fcntl
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Emulated, Ran
+from tests.cli.conftest import Emulated, Ran, until
 
 from ferryman import Account, Outbox
 
@@ -27,14 +26,6 @@ def file(tmp_path: Path) -> Path:
         outbox.track(f"{number % 30:05}", "seen", data={"n": number})
     outbox.close()
     return path
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until *condition* holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came to hold"
-        time.sleep(0.02)
 
 
 def test_once_delivers_what_waits_and_ends(

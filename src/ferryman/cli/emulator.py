@@ -60,7 +60,7 @@ def cannot_start(error: OSError, ports: str) -> str:
 
 
 def _print(where: Ready) -> None:
-    out.say(f"The emulator answers as Customer.io does. Look at {where.url}/emulator/", "bold")
+    out.say(f"The emulator runs. Look at {where.url}/emulator/", "bold")
     out.say(f"With TLS it is at {where.tls_url}. Ctrl-C stops it.")
     out.say("Paste this where your application runs:")
     out.say()

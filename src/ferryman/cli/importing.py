@@ -78,9 +78,8 @@ def run_import(
         source.close()
     if not (outcome.pending or outcome.dead):
         spool.remove()
-    report = _document(outcome, spool, stop) if json else None
-    if report is not None:
-        out.emit(report)
+    if json:
+        out.emit(_document(outcome, spool, stop))
     else:
         _print(outcome, settings)
     _explain(outcome, spool, settings, stop, to)
@@ -107,8 +106,12 @@ def _print(outcome: Outcome, settings: Settings) -> None:
     rows: list[tuple[str, int | str, str]] = [
         ("read", outcome.read, "rows" + ("" if outcome.whole else ", not the whole file")),
         ("  refused", outcome.refused, ""),
-        ("  accepted", outcome.accepted, f"events of {outcome.people:,} people"),
-        ("    delivered", outcome.delivered, sent or f"{outcome.waits:,} requests repeated"),
+        ("  accepted", outcome.accepted, f"of {out.counted(outcome.people, 'person', 'people')}"),
+        (
+            "    delivered",
+            outcome.delivered,
+            sent or f"{out.counted(outcome.waits, 'request', 'requests')} repeated",
+        ),
         ("    dead", outcome.dead, ""),
         ("    pending", outcome.pending, ""),
         ("took", f"{outcome.seconds:,.1f}", f"seconds, {rate:,.0f} events/s"),
@@ -120,23 +123,30 @@ def _explain(
     outcome: Outcome, spool: Spool, settings: Settings, stop: Stop, to: str | None
 ) -> None:
     if outcome.refused:
-        out.complain(f"{outcome.refused:,} rows were refused:")
+        out.complain(f"refused {out.counted(outcome.refused, 'row', 'rows')}:")
         for refusal in outcome.refusals:
             out.note(f"  line {refusal.line:,}: {refusal.rule}")
         if (more := outcome.refused - len(outcome.refusals)) > 0:
             out.note(f"  and {more:,} more")
     for reason, count in outcome.deaths.items():
-        out.complain(f"{count:,} events were refused by Customer.io: {reason}")
+        out.complain(f"Customer.io refused {out.counted(count, 'event', 'events')}: {reason}")
     if outcome.trouble:
         out.complain(outcome.trouble)
     if stop:
-        out.note(f"Stopped after {outcome.accepted:,} accepted events.")
+        out.note(
+            f"Stopped when {out.counted(outcome.accepted, 'event was', 'events were')} accepted."
+        )
     if not outcome.whole:
         out.note("To go on, run the same command again: what has arrived is not said twice.")
+    if outcome.dead and spool.lasts:
+        out.note(f"What Customer.io refused is kept in {spool.place}")
     if not outcome.pending:
         return
     if not spool.lasts:
-        out.complain(f"{outcome.pending:,} events waited in memory and are lost")
+        out.complain(
+            f"lost {out.counted(outcome.pending, 'event', 'events')} that waited in memory"
+        )
         return
-    out.note(f"{outcome.pending:,} events wait in {spool.place}; this delivers them:")
+    waiting = out.counted(outcome.pending, "event waits", "events wait")
+    out.note(f"{waiting} in {spool.place}; this delivers what waits:")
     out.note(f"  {spool.resume(to)}")

@@ -39,6 +39,11 @@ def emit(value: Any) -> None:
     sys.stdout.flush()
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return *number* with the word that fits it."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def table(rows: Iterable[tuple[str, int | str, str]]) -> Table:
     """Return a table of names, figures and remarks."""
     made = Table(box=box.SIMPLE_HEAD, show_header=False, padding=(0, 1))

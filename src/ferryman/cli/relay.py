@@ -91,7 +91,11 @@ def _report(
         out.emit({**figures, "waits": hearing.waits, "signal": stop.signal or None})
     else:
         rows: list[tuple[str, int | str, str]] = [
-            ("delivered", delivered, f"{hearing.waits:,} requests repeated"),
+            (
+                "delivered",
+                delivered,
+                f"{out.counted(hearing.waits, 'request', 'requests')} repeated",
+            ),
             ("dead", dead, ""),
             ("pending", after.pending, ""),
         ]
