@@ -9,7 +9,7 @@ import pytest
 from ferryman import Repeat, Retry, operations
 from ferryman._core.account import Account
 from ferryman._core.answer import Failed, Ok
-from ferryman._core.batch import BatchResult
+from ferryman._core.batch import BatchResult, spans
 from ferryman._core.flow import (
     Call,
     Raised,
@@ -197,6 +197,16 @@ def test_no_request_of_a_batch_exceeds_the_limit() -> None:
     assert all(500_000 - item < len(body) <= 500_000 for body in bodies[:-1])
     joined = [each for body in bodies for each in msgspec.json.decode(body)["batch"]]
     assert joined == [msgspec.json.decode(each.body or b"") for each in operations_]
+
+
+@pytest.mark.parametrize(("more", "expected"), [(0, [(0, 3)]), (1, [(0, 2), (2, 3)])])
+def test_the_limit_is_kept_to_the_byte(more: int, expected: list[tuple[int, int]]) -> None:
+    """A body of exactly the limit is one request, one byte more makes two."""
+    said = [event(), event(), event(size=more)]
+    limit = len(ACCOUNT.address_batch([event().body or b""] * 3).body or b"")
+    found = list(spans(said, limit=limit))
+
+    assert found == expected
 
 
 def test_a_failed_request_says_what_was_done_before() -> None:
