@@ -1,140 +1,199 @@
-"""Tells people and machines what was measured: a table on stdout, or one JSON document."""
+"""Tells people and machines what was measured: tables on stdout, or one JSON document."""
 
 import platform
 from typing import Any
 
-from benchmarks.promises import Verdict
-from benchmarks.rows import CDP, CLASSIC, FLOOR, ROWS, STEPS
-from benchmarks.run import Failed, Plan, cpus
-from benchmarks.summary import Run, Summary, steps
+import msgspec
 
-KEEP = "keep and remove"
-HEAD = (
-    f"{'contender':<34} {'events/s':>9} {'spread':>17} {'x classic':>9} {'x cdp':>7}"
-    f" {'us/event':>8} {'x floor':>7} {'ev/req':>7} {'fill':>5} {'p50 us':>8} {'p99 us':>9}"
-    f" {'lost':>5} {'dup':>5}  holds"
+from benchmarks.child import Failed, cpus
+from benchmarks.figures import Verdict
+from benchmarks.medians import Medians, Run
+from benchmarks.rows import CDP, CLASSIC, ROWS, SECTIONS, STEPS, Row, Section
+from benchmarks.run import Plan
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column of a section's table: its head, its width, the value, and how it is written."""
+
+    head: str
+    width: int
+    value: str
+    form: str = ",.0f"
+
+
+_LATENCY = (Column("p50 us", 8, "p50_us", ",.1f"), Column("p99 us", 9, "p99_us", ",.1f"))
+_LOST = (Column("lost", 7, "lost"), Column("twice", 6, "duplicates"))
+_RATE = (
+    Column("a second", 10, "rate"),
+    Column("lowest", 10, "rate_low"),
+    Column("highest", 10, "rate_high"),
 )
+COLUMNS: dict[Section, tuple[Column, ...]] = {
+    "speed": (
+        *_RATE,
+        Column("x classic", 10, "times_classic", ",.1f"),
+        Column("x cdp", 8, "times_cdp", ",.1f"),
+        Column("us/event", 9, "cpu_us", ".1f"),
+        Column("ev/req", 8, "events_per_request", ",.1f"),
+        Column("fill", 6, "fill", ".1%"),
+        *_LATENCY,
+        *_LOST,
+    ),
+    "calls": (*_LATENCY, Column("worst us", 10, "max_us"), Column("refused", 8, "refused")),
+    "durable": (*_RATE, *_LATENCY),
+    "backlog": (
+        Column("accepted/s", 11, "accepted_per_s"),
+        Column("bytes", 6, "bytes_each", ".1f"),
+        Column("start MB", 9, "start_mb", ".1f"),
+        Column("grown MB", 9, "grown_mb", ".1f"),
+        Column("peak MB", 8, "grown_peak_mb", ".1f"),
+        Column("drained/s", 10, "rate"),
+        Column("once moving", 12, "rate_moving"),
+        *_LOST,
+    ),
+    "losses": (
+        Column("said", 8, "events"),
+        *_LOST,
+        Column("left by the first", 18, "left_by_the_first"),
+        Column("ended after s", 14, "ended_after_s", ".1f"),
+    ),
+}
+NAME = 36
 
 
-def table(summaries: list[Summary], runs: list[Run], verdicts: list[Verdict]) -> str:
-    """Return the table for people: a block for each delay, then the floor's steps and promises."""
-    floor_steps = steps([run for run in runs if run.name == STEPS])
+def table(medians: Medians, verdicts: list[Verdict]) -> str:
+    """Return the tables for people: one for each section and case, then the figures."""
     lines: list[str] = []
-    for delay_ms in dict.fromkeys(each.delay_ms for each in summaries):
-        block = [each for each in summaries if each.delay_ms == delay_ms]
-        lines += ["", f"{delay_ms} ms of server delay", HEAD, "-" * len(HEAD)]
-        lines += [_line(each, block, verdicts, floor_steps) for each in block]
-    if floor_steps:
-        each = ", ".join(f"{name} {value:.2f}" for name, value in floor_steps.items())
-        total = sum(value for name, value in floor_steps.items() if name != KEEP)
-        lines += ["", f"floor, CPU us an event by step: {each}; sum without the last {total:.2f}"]
-    lines += ["", *(_promise(verdict) for verdict in verdicts)]
-    return "\n".join(lines)
+    told = with_ratios(medians)
+    for section, says in SECTIONS.items():
+        places = [place for place in told if place[0] == section and place[1] != STEPS]
+        if not places:
+            continue
+        lines += ["", f"{section}: {says}"]
+        for case in dict.fromkeys(place[2] for place in places):
+            lines += _block(section, case, told)
+    for place, values in medians.items():
+        if place[1] == STEPS:
+            steps = [f"{name} {values[name]:.2f}" for name in STEP_NAMES if name in values]
+            lines += ["", f"{STEPS}, CPU us an event: {', '.join(steps)}"]
+    return "\n".join([*lines, "", *figures(verdicts)])
 
 
-def _line(
-    each: Summary, block: list[Summary], verdicts: list[Verdict], floor_steps: dict[str, float]
-) -> str:
-    rates = {other.name: other.rate for other in block}
-    low, high = _figure(each.rate_low), _figure(each.rate_high)
-    return (
-        f"{each.name:<34} {each.rate:>9,.0f} {f'{low}..{high}':>17}"
-        f" {_ratio(each.rate, rates.get(CLASSIC)):>9} {_ratio(each.rate, rates.get(CDP)):>7}"
-        f" {each.cpu_us:>8.1f} {_ratio(each.cpu_us, floor_cpu_us(each, block, floor_steps)):>7}"
-        f" {each.events_per_request:>7,.1f} {each.fill:>5.0%} {_figure(each.p50_us):>8}"
-        f" {_figure(each.p99_us):>9} {each.lost:>5,} {each.duplicates:>5,}"
-        f"  {_holds(each, verdicts)}"
-    )
+STEP_NAMES = ("check", "id", "encode", "hand over", "join", "post", "keep and remove")
 
 
-def floor_cpu_us(
-    each: Summary, block: list[Summary], floor_steps: dict[str, float]
-) -> float | None:
-    """Return the floor under *each*: of this delay, with the bare cost of SQLite where it keeps."""
-    floor = next((other.cpu_us for other in block if other.name == FLOOR), None)
-    if floor is not None and "sqlite" in each.name:
-        return floor + floor_steps[KEEP] if KEEP in floor_steps else None
-    return floor
+def _block(section: Section, case: str, told: Medians) -> list[str]:
+    columns = COLUMNS[section]
+    head = f"{case:<{NAME}}" + "".join(f"{column.head:>{column.width}}" for column in columns)
+    lines = ["", head, "-" * len(head)]
+    for (its_section, row, its_case), values in told.items():
+        if (its_section, its_case) == (section, case) and row != STEPS:
+            cells = "".join(f"{_cell(column, values):>{column.width}}" for column in columns)
+            lines.append(f"{row:<{NAME}}{cells}")
+    return lines
 
 
-def _holds(each: Summary, verdicts: list[Verdict]) -> str:
-    mine = [v for v in verdicts if v.row == each.name and v.promise.delay_ms == each.delay_ms]
-    if each.lost or each.duplicates:
-        return "NO"
-    if not mine:
-        return "-"
-    return "yes" if all(verdict.holds for verdict in mine) else "NO"
+def _cell(column: Column, values: dict[str, float]) -> str:
+    value = values.get(column.value)
+    return "-" if value is None else format(value, column.form)
 
 
-def _promise(verdict: Verdict) -> str:
-    promise = verdict.promise
-    return (
-        f"{'holds ' if verdict.holds else 'BROKEN'} at {promise.delay_ms} ms {verdict.row} delivers"
-        f" {verdict.reached:,.0f} times {promise.against}; promised {promise.at_least:,.0f}"
-    )
+def with_ratios(medians: Medians) -> Medians:
+    """Return *medians*, as the rows stand, with the rates of `speed` over those of two peers."""
+    order = {(row.section, row.name): number for number, row in enumerate(ROWS)}
+    told: Medians = {}
+    for place, values in sorted(medians.items(), key=lambda each: order[each[0][:2]]):
+        section, _, case = place
+        told[place] = dict(values)
+        for name, peer in (("times_classic", CLASSIC), ("times_cdp", CDP)):
+            base = medians.get((section, peer, case), {}).get("rate")
+            if section == "speed" and base and "rate" in values:
+                told[place][name] = values["rate"] / base
+    return told
 
 
-def _ratio(value: float, base: float | None) -> str:
-    if not base:
-        return "-"
-    return f"{value / base:,.1f}" if value / base < 100 else f"{value / base:,.0f}"
+def figures(verdicts: list[Verdict]) -> list[str]:
+    """Return the table of what is promised, in the order of the promises."""
+    head = f"{'figure':<78}{'value':>11}{'over':>11}{'reached':>11}{'promised':>11}  holds"
+    lines = [head, "-" * len(head)]
+    for each in verdicts:
+        figure = each.figure
+        promised = figure.at_least if figure.at_least is not None else figure.at_most
+        sign = ">=" if figure.at_least is not None else "<="
+        lines.append(
+            f"{figure.name:<78}{_number(each.value):>11}{_number(each.against):>11}"
+            f"{_number(each.reached):>11}{f'{sign} {_number(promised)}':>11}  {said(each.holds)}"
+        )
+        if each.beside:
+            others = ", ".join(f"{name} {value:,.0f}" for name, value in each.beside.items())
+            lines.append(f"    beside it {others}")
+    return lines
 
 
-def _figure(value: float | None) -> str:
+def said(holds: bool | None) -> str:
+    """Return a verdict as the column `holds` says it."""
+    return "-" if holds is None else "yes" if holds else "NO"
+
+
+def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:,.3f}" if abs(value) < 1 else f"{value:,.2f}"
 
 
 def document(
     plan: Plan,
-    summaries: list[Summary],
+    medians: Medians,
     runs: list[Run],
     verdicts: list[Verdict],
     failed: list[Failed],
 ) -> dict[str, Any]:
     """Return everything that was measured, every run included, for a machine to read."""
-    floor_steps = steps([run for run in runs if run.name == STEPS])
-    families = {row.name: row.family for row in ROWS}
-    rows: list[dict[str, Any]] = []
-    for each in summaries:
-        block = [other for other in summaries if other.delay_ms == each.delay_ms]
-        rates = {other.name: other.rate for other in block}
-        floor = floor_cpu_us(each, block, floor_steps)
-        rows.append(
-            {
-                "name": each.name,
-                "family": families[each.name],
-                "delay_ms": each.delay_ms,
-                "rounds": each.rounds,
-                "events": each.events,
-                "events_per_second": each.rate,
-                "events_per_second_low": each.rate_low,
-                "events_per_second_high": each.rate_high,
-                "times_classic": each.rate / rates[CLASSIC] if CLASSIC in rates else None,
-                "times_cdp": each.rate / rates[CDP] if CDP in rates else None,
-                "cpu_us_per_event": each.cpu_us,
-                "times_floor_cpu": each.cpu_us / floor if floor else None,
-                "events_per_request": each.events_per_request,
-                "median_body_of_limit": each.fill,
-                "connections": each.connections,
-                "peak_mb": each.peak_mb,
-                "p50_us": each.p50_us,
-                "p99_us": each.p99_us,
-                "lost": each.lost,
-                "duplicates": each.duplicates,
-                "holds": {"yes": True, "NO": False, "-": None}[_holds(each, verdicts)],
-            }
-        )
+    families = {(row.section, row.name): row.family for row in ROWS}
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cpus": cpus(),
         "rounds": plan.rounds,
-        "delays_ms": plan.delays,
-        "rows": rows,
-        "floor_cpu_us_by_step": floor_steps,
-        "promises": verdicts,
+        "scale": plan.scale,
+        "figures": [
+            {
+                "name": each.figure.name,
+                "section": each.figure.section,
+                "unit": each.figure.unit,
+                "value": each.value,
+                "over": each.against,
+                "reached": each.reached,
+                "at_least": each.figure.at_least,
+                "at_most": each.figure.at_most,
+                "holds": each.holds,
+                "beside": each.beside,
+            }
+            for each in verdicts
+        ],
+        "rows": [
+            {
+                "section": section,
+                "name": row,
+                "family": families[section, row],
+                "case": case,
+                **values,
+            }
+            for (section, row, case), values in with_ratios(medians).items()
+        ],
         "failed": failed,
         "runs": runs,
     }
+
+
+def spoilt(medians: Medians, rows: tuple[Row, ...] = ROWS) -> list[str]:
+    """Return what of ours lost events, or, where no process ended early, delivered some twice."""
+    ours = {(row.section, row.name) for row in rows if row.family == "ours"}
+    return [
+        f"{row}, {case}: {values.get('lost', 0):,.0f} lost, {values['duplicates']:,.0f} twice"
+        for (section, row, case), values in medians.items()
+        if (section, row) in ours and "duplicates" in values
+        if values.get("lost") or (section != "losses" and values["duplicates"])
+    ]

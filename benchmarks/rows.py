@@ -1,4 +1,4 @@
-"""Who runs, and with how many events: one table, which the runner and the report read."""
+"""Who runs, in which section, and with how many events: one table, which all others read."""
 
 from typing import Literal
 
@@ -6,114 +6,250 @@ import msgspec
 
 Family = Literal["floor", "peer", "ours"]
 Interpreter = Literal["here", "customerio", "cdp", "async", "posthog", "node"]
+Section = Literal["speed", "calls", "durable", "backlog", "losses"]
+
+SECTIONS: dict[Section, str] = {
+    "speed": "events delivered per second, CPU and fill, from the first call to the last answer",
+    "calls": "microseconds of one call while the relay works, 50 ms of server delay",
+    "durable": "acceptances per second, each call waiting for its own safety, nothing delivered",
+    "backlog": "a million events of 300 bytes while the server is down, and after",
+    "losses": "of what was accepted, lost (twice): what no process ever delivered",
+}
 
 CLASSIC = "customerio, queue of 50"
 CDP = "customerio-cdp-analytics"
 NODE_CDP = "@customerio/cdp-analytics-node"
 HAND_MADE = "async-customerio, batches by hand"
-FLOOR = "floor, 4 connections"
+POSTHOG = "posthog"
+FLOOR = "floor, name and data"
+FLOOR_TYPED = "floor, typed"
 STEPS = "floor, step by step"
+MEMORY = "outbox, memory, name and data"
+MEMORY_TYPED = "outbox, memory, typed"
+BULK = "outbox, sqlite, in bulk"
+TASKS = "outbox, sqlite, 256 tasks"
+SQLITE = "outbox, sqlite"
+NEAR, FAR = "0 ms", "50 ms"
+TIGHT, PACED = "tight loop", "1,000 a second"
+WAITERS = ("1 thread", "32 threads", "256 tasks")
+ENDINGS = ("exit", "SIGTERM", "kill -9", "fork")
+BURST, OUTAGE = "burst of 30,000", "outage of 10 s"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One way to run a contender: how many events, at which delay (ms), how many a second."""
+
+    name: str
+    events: int
+    delay_ms: int = 0
+    pace: int = 0
+    options: tuple[str, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One contender. `events` says how many at 0 ms and at a delay, so that a run takes seconds.
+    """One contender in one section, a script in an interpreter of its own.
 
     `multiple` keeps the number of events to whole batches of a peer whose last, unfinished batch
-    waits for a timer of 10 s, which would be measured in place of its work. `paced` rows take
-    part in `--pace`: those whose call only hands over.
+    waits for a timer of 10 s, which would be measured in place of its work.
     """
 
+    section: Section
     name: str
     family: Family
     script: str
     interpreter: Interpreter = "here"
     options: tuple[str, ...] = ()
-    events: tuple[int, int]
-    delays: Literal["any", "zero"] = "any"
+    cases: tuple[Case, ...]
     multiple: int = 1
-    paced: bool = False
 
-    def count(self, delay_ms: int, scale: float) -> int:
-        """Return how many events to say at this delay."""
-        n = max(50, int(self.events[1 if delay_ms else 0] * scale))
+    def count(self, case: Case, scale: float) -> int:
+        """Return how many events to say in *case*."""
+        n = max(50, int(case.events * scale))
         return n - n % self.multiple
 
 
-ROWS = (
-    Row(name=STEPS, family="floor", script="floor_steps.py", events=(20_000, 0), delays="zero"),
-    Row(name=FLOOR, family="floor", script="floor.py", events=(100_000, 100_000)),
+def _delays(near: int, far: int) -> tuple[Case, ...]:
+    return Case(NEAR, near), Case(FAR, far, delay_ms=50)
+
+
+def _speed(
+    name: str,
+    family: Family,
+    script: str,
+    events: tuple[int, int],
+    *options: str,
+    interpreter: Interpreter = "here",
+    multiple: int = 1,
+) -> Row:
+    return Row(
+        section="speed",
+        name=name,
+        family=family,
+        script=script,
+        interpreter=interpreter,
+        options=options,
+        cases=_delays(*events),
+        multiple=multiple,
+    )
+
+
+_MANY = (100_000, 100_000)
+_SPEED = (
     Row(
-        name="floor, 8 connections",
+        section="speed",
+        name=STEPS,
         family="floor",
-        script="floor.py",
-        options=("connections=8",),
-        events=(100_000, 100_000),
+        script="floor_steps.py",
+        cases=(Case(NEAR, 20_000),),
     ),
-    Row(
-        name="customerio, call in a loop",
-        family="peer",
-        script="peer_customerio.py",
+    _speed(FLOOR, "floor", "floor.py", _MANY, "event=data"),
+    _speed(FLOOR_TYPED, "floor", "floor.py", _MANY, "event=typed"),
+    _speed(
+        "customerio, call in a loop",
+        "peer",
+        "peer_customerio.py",
+        (2_000, 100),
+        "way=loop",
         interpreter="customerio",
-        options=("way=loop",),
-        events=(2_000, 100),
     ),
-    Row(
-        name=CLASSIC,
-        family="peer",
-        script="peer_customerio.py",
+    _speed(
+        CLASSIC,
+        "peer",
+        "peer_customerio.py",
+        (2_000, 1_000),
+        "way=classic",
         interpreter="customerio",
-        options=("way=classic",),
-        events=(2_000, 1_000),
     ),
+    _speed(CDP, "peer", "peer_cdp.py", (20_000, 10_000), interpreter="cdp"),
+    _speed(NODE_CDP, "peer", "peer_node.mjs", (9_990, 9_990), interpreter="node", multiple=15),
+    _speed(
+        HAND_MADE, "peer", "peer_async.py", (80_000, 80_000), "connections=4", interpreter="async"
+    ),
+    _speed(POSTHOG, "peer", "peer_posthog.py", (20_000, 10_000), interpreter="posthog"),
+    _speed(MEMORY, "ours", "ours.py", _MANY, "store=memory", "way=data"),
+    _speed(MEMORY_TYPED, "ours", "ours.py", _MANY, "store=memory", "way=typed"),
+    _speed(
+        "outbox, sqlite, one by one", "ours", "ours.py", (2_000,) * 2, "store=sqlite", "way=typed"
+    ),
+    _speed(
+        "outbox, sqlite, 32 threads",
+        "ours",
+        "ours.py",
+        (20_000,) * 2,
+        "store=sqlite",
+        "way=threads",
+    ),
+    _speed(TASKS, "ours", "ours.py", _MANY, "store=sqlite", "way=tasks"),
+    _speed(BULK, "ours", "ours.py", (200_000,) * 2, "store=sqlite", "way=bulk"),
+)
+
+_CALLERS: tuple[tuple[str, Family, str, Interpreter, tuple[str, ...]], ...] = (
+    (CDP, "peer", "peer_cdp.py", "cdp", ()),
+    (POSTHOG, "peer", "peer_posthog.py", "posthog", ()),
+    (MEMORY, "ours", "ours.py", "here", ("store=memory", "way=data")),
+    (MEMORY_TYPED, "ours", "ours.py", "here", ("store=memory", "way=typed")),
+)
+_CALLS = tuple(
     Row(
-        name=CDP,
-        paced=True,
-        family="peer",
-        script="peer_cdp.py",
-        interpreter="cdp",
-        events=(20_000, 10_000),
-    ),
+        section="calls",
+        name=name,
+        family=family,
+        script=script,
+        interpreter=interpreter,
+        options=("drain=no", *options),
+        cases=(Case(TIGHT, 50_000, delay_ms=50), Case(PACED, 5_000, delay_ms=50, pace=1_000)),
+    )
+    for name, family, script, interpreter, options in _CALLERS
+)
+
+_WAITING = tuple(
+    Case(name, events, options=(f"waiters={name.partition(' ')[0]}",))
+    for name, events in zip(WAITERS, (10_000, 40_000, 60_000), strict=True)
+)
+BARE, TRACK, ACCEPT = "bare apsw loop", "outbox, track", "outbox, accept what is encoded"
+_WRITERS: tuple[tuple[str, Family, str], ...] = (
+    (BARE, "floor", "bare"),
+    (TRACK, "ours", "track"),
+    (ACCEPT, "ours", "accept"),
+)
+_DURABLE = tuple(
     Row(
-        name=NODE_CDP,
-        family="peer",
-        script="peer_node.mjs",
-        interpreter="node",
-        multiple=15,
-        events=(9_990, 9_990),
-    ),
+        section="durable",
+        name=name,
+        family=family,
+        script="durable.py",
+        options=(f"way={way}",),
+        cases=_WAITING,
+    )
+    for name, family, way in _WRITERS
+)
+
+MILLION = "while down, then drained"
+_BACKLOG = (
     Row(
-        name=HAND_MADE,
-        family="peer",
-        script="peer_async.py",
-        interpreter="async",
-        options=("connections=4",),
-        events=(80_000, 80_000),
-    ),
-    Row(
-        name="posthog",
-        paced=True,
-        family="peer",
-        script="peer_posthog.py",
-        interpreter="posthog",
-        events=(20_000, 10_000),
-    ),
-    *(
-        Row(
-            name=f"outbox, {store}, {words}",
-            family="ours",
-            script="ours.py",
-            options=(f"store={store}", f"way={way}"),
-            events=events,
-            paced=way in ("call", "typed"),
-        )
-        for store, way, words, events in (
-            ("memory", "call", "name and data", (100_000, 100_000)),
-            ("memory", "typed", "typed", (100_000, 100_000)),
-            ("sqlite", "call", "name and data", (20_000, 20_000)),
-            ("sqlite", "typed", "typed", (20_000, 20_000)),
-            ("sqlite", "threads", "typed, 32 threads", (50_000, 50_000)),
-            ("sqlite", "tasks", "typed, 256 tasks", (50_000, 50_000)),
-            ("sqlite", "bulk", "typed, in bulk", (100_000, 100_000)),
-        )
+        section="backlog",
+        name=SQLITE,
+        family="ours",
+        script="backlog.py",
+        cases=(Case(MILLION, 1_000_000),),
     ),
 )
+
+
+def _losses(endings: int, without: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    ends = [Case(name, endings, delay_ms=50, options=(f"end={name}",)) for name in ENDINGS]
+    cases = (
+        Case(OUTAGE, 4_000, pace=250, options=("end=close",)),
+        Case(BURST, 30_000, options=("end=close",)),
+        *ends,
+    )
+    return tuple(case for case in cases if case.name not in without)
+
+
+_LOSSES = (
+    Row(
+        section="losses",
+        name=SQLITE,
+        family="ours",
+        script="losing_ours.py",
+        cases=_losses(500),
+    ),
+    Row(
+        section="losses",
+        name=CLASSIC,
+        family="peer",
+        script="losing_peers.py",
+        interpreter="customerio",
+        options=("peer=classic",),
+        # 500 is ten whole queues, by which nothing would be left in the last.
+        cases=_losses(525),
+    ),
+    Row(
+        section="losses",
+        name=CDP,
+        family="peer",
+        script="losing_peers.py",
+        interpreter="cdp",
+        options=("peer=cdp",),
+        cases=_losses(500),
+    ),
+    Row(
+        section="losses",
+        name=POSTHOG,
+        family="peer",
+        script="losing_peers.py",
+        interpreter="posthog",
+        options=("peer=posthog",),
+        cases=_losses(500),
+    ),
+    Row(
+        section="losses",
+        name=NODE_CDP,
+        family="peer",
+        script="losing_node.mjs",
+        interpreter="node",
+        cases=_losses(500, without=("fork",)),
+    ),
+)
+
+ROWS: tuple[Row, ...] = (*_SPEED, *_CALLS, *_DURABLE, *_BACKLOG, *_LOSSES)

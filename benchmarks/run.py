@@ -1,132 +1,142 @@
 """Runs contenders one after another, round after round, against one sink.
 
 Alternating (A B C, A B C) instead of one after the other (A A, B B) lets a slow minute of the
-machine fall on all alike. The contender runs on the first CPU and the sink on the second, where
-there are two.
+machine fall on all alike. Losses take no time that is measured: they run once, side by side.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from benchmarks import environments
-from benchmarks.rows import Row
-from benchmarks.sink import Sink, pinned
-from benchmarks.summary import Results, Run
+from benchmarks import environments, losses
+from benchmarks.child import HERE, SOURCE, Broken, Child, Failed, command, cpus
+from benchmarks.medians import Run
+from benchmarks.rows import SECTIONS, Case, Row
+from benchmarks.sink import Counts, Sink
 
-HERE = Path(__file__).resolve().parent
-SOURCE = HERE.parent / "src"
 SCRATCH = HERE / "results"
-CHILD_TIMEOUT_S = 150
-PACED_S = 5
+PATIENCE_S = 150
+BATCH_LIMIT_BYTES = 500_000
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run: which rows, at which delays (ms), how often, at what share of their events.
+    """What to run: which rows and cases, how often, at what share of their events.
 
-    With a `pace`, callers say so many events a second, for PACED_S seconds, in place of all that
-    they can: what a call costs is then not what a saturated process makes of it.
+    `source` is the ferryman that is measured, another checkout's `src` for instance.
     """
 
     rows: tuple[Row, ...]
-    delays: tuple[int, ...]
-    rounds: int
-    scale: float
-    pace: int = 0
+    cases: tuple[str, ...] = ()
+    rounds: int = 3
+    scale: float = 1.0
+    source: Path = SOURCE
 
-    def count(self, row: Row, delay_ms: int) -> int:
-        """Return how many events *row* says."""
-        if self.pace:
-            return max(100, int(self.pace * PACED_S * self.scale))
-        return row.count(delay_ms, self.scale)
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """A contender that could not run, and the reason in one line."""
-
-    name: str
-    reason: str
-
-
-def cpus() -> tuple[int | None, int | None]:
-    """Return the CPUs of the contender and of the sink, or none where there is only one."""
-    allowed = sorted(os.sched_getaffinity(0))
-    return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
+    def wants(self, row: Row, case: str) -> Case | None:
+        """Return *row*'s case of this name, if it is wanted."""
+        found = next((each for each in row.cases if each.name == case), None)
+        return found if not self.cases or case in self.cases else None
 
 
 def perform(plan: Plan) -> Iterator[Run | Failed]:
     """Yield each run as it ends; a contender that fails once is left out from then on."""
-    mine, others = cpus()
     commands: dict[str, list[str]] = {}
-    failed: set[str] = set()
+    failed: set[tuple[str, str]] = set()
     for row in plan.rows:
+        if row.interpreter in commands:
+            continue
         try:
-            commands[row.name] = _command(row)
+            commands[row.interpreter] = command(row)
         except environments.Absent as reason:
-            failed.add(row.name)
-            yield Failed(row.name, str(reason))
+            commands[row.interpreter] = []
+            yield Failed(row.interpreter, "all", row.family == "ours", str(reason))
+    rows = [row for row in plan.rows if commands[row.interpreter]]
+    timed = [row for row in rows if row.section != "losses"]
     SCRATCH.mkdir(exist_ok=True)
-    with Sink(others) as sink, tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
-        for number in range(plan.rounds):
-            for delay_ms in plan.delays:
-                for row in plan.rows:
-                    if row.name in failed or (delay_ms and row.delays == "zero"):
-                        continue
-                    n = plan.count(row, delay_ms)
-                    sink.reset(delay_ms=delay_ms)
-                    command = [*pinned(mine), *commands[row.name], "--n", str(n)]
-                    command += ["--pace", str(plan.pace)]
-                    done = _child(row, command, sink, folder)
-                    if isinstance(done, Failed):
-                        failed.add(row.name)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
+        folder = Path(scratch)
+        if timed:
+            with Sink(cpus()[1]) as sink:
+                for number in range(plan.rounds):
+                    for row, case in _turns(timed, plan):
+                        if (row.section, row.name) in failed:
+                            continue
+                        done = _one(row, case, plan, number, sink, folder)
+                        if isinstance(done, Failed):
+                            failed.add((row.section, row.name))
                         yield done
-                        continue
-                    yield Run(
-                        name=row.name,
-                        delay_ms=delay_ms,
-                        round=number,
-                        events=n,
-                        results=done,
-                        sink=sink.counts(),
-                    )
+        losing = [row for row in rows if row.section == "losses"]
+        if losing:
+            wanted = list(_turns(losing, plan))
+            yield from losses.perform(wanted, plan.scale, plan.source, folder)
 
 
-def _command(row: Row) -> list[str]:
-    script = str(HERE / "contenders" / row.script)
-    match row.interpreter:
-        case "here":
-            return [sys.executable, script]
-        case "node":
-            return ["node", script, "--modules", str(environments.node())]
-        case peer:
-            return [str(environments.python(peer)), script]
+def _turns(rows: list[Row], plan: Plan) -> Iterator[tuple[Row, Case]]:
+    """Yield who runs when: section by section, case by case, everybody in turn."""
+    for section in SECTIONS:
+        mine = [row for row in rows if row.section == section]
+        for name in dict.fromkeys(case.name for row in mine for case in row.cases):
+            for row in mine:
+                if (case := plan.wants(row, name)) is not None:
+                    yield row, case
 
 
-def _child(row: Row, command: list[str], sink: Sink, folder: str) -> Results | Failed:
-    """Run one contender to its end; its last line of output is its results."""
-    trust = dict.fromkeys(
-        ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), str(sink.ca)
-    )
-    path = {"PYTHONPATH": str(SOURCE) if row.interpreter == "here" else ""}
-    options = [] if row.interpreter == "node" else [f"folder={folder}", *row.options]
-    words = [word for option in options for word in ("--option", option)]
+def _one(row: Row, case: Case, plan: Plan, number: int, sink: Sink, folder: Path) -> Run | Failed:
+    n = row.count(case, plan.scale)
+    sink.reset(delay_ms=case.delay_ms)
+    conduct = _backlog if row.section == "backlog" else _measured
+
+    def begin() -> Child:
+        return Child(row, command(row), case, n, sink, folder, source=plan.source)
+
     try:
-        done = subprocess.run(
-            [*command, "--url", sink.url, "--ca", str(sink.ca), *words],
-            env={**os.environ, **trust, **path},
-            capture_output=True,
-            text=True,
-            timeout=CHILD_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Failed(row.name, f"not done after {CHILD_TIMEOUT_S} s")
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        return Failed(row.name, (done.stderr.strip().splitlines() or ["it said nothing"])[-1])
-    return msgspec.json.decode(lines[-1], type=Results)
+        values = conduct(begin, row, n, sink)
+    except Broken as reason:
+        return Failed(row.name, case.name, row.family == "ours", str(reason))
+    return Run(
+        section=row.section, row=row.name, case=case.name, round=number, events=n, values=values
+    )
+
+
+def _measured(begin: Callable[[], Child], row: Row, n: int, sink: Sink) -> dict[str, float]:
+    """Let a contender say everything, and read what it and the sink have counted."""
+    values = begin().results(PATIENCE_S)
+    values["cpu_us"] = values.pop("cpu_s") / n * 1e6
+    if row.section == "durable":
+        return values | {"rate": values["kept"] / values["accepted_s"]}
+    counts = sink.counts()
+    if counts.unique and "drain=no" not in row.options:
+        values |= _delivered(n, values["wall_s"], counts)
+    elif row.section == "speed" and row.script != "floor_steps.py":
+        raise Broken("nothing was delivered")
+    return values
+
+
+def _delivered(n: int, seconds: float, counts: Counts) -> dict[str, float]:
+    return {
+        "rate": counts.unique / seconds,
+        "events_per_request": counts.unique / max(1, counts.ok),
+        "fill": counts.median_body / BATCH_LIMIT_BYTES,
+        "connections": counts.connections,
+        "lost": n - counts.unique,
+        "duplicates": counts.duplicates,
+    }
+
+
+def _backlog(begin: Callable[[], Child], row: Row, n: int, sink: Sink) -> dict[str, float]:
+    """Take the server down, let the contender accept everything, and time the drain."""
+    sink.down()
+    child = begin()
+    try:
+        if (line := child.says()) != "down":
+            raise Broken(line)
+        sink.up()
+        child.tell("up")
+    except BaseException:
+        child.end(timeout=1)
+        raise
+    values = child.results(PATIENCE_S)
+    counts = sink.counts()
+    values |= _delivered(n, values["drained_s"], counts)
+    return values | {"rate_moving": counts.unique / max(counts.span, 1e-3)}

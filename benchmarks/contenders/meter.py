@@ -2,8 +2,9 @@
 
 Standard library only, since it runs in the environment of each peer. A contender is a script that
 calls `contend(run)`; `run` says all events of its job and returns when everything is delivered.
-What the measuring itself costs (making the event, reading the clock) is measured in the same
-process first, and reported so that it can be taken off.
+What the measuring itself costs (making what the caller has at hand, dict or typed event, and
+reading the clock) is measured in the same process first, and reported so that it can be taken off:
+of the floor, of the peers and of ours alike.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 BASE_TIME = 1_760_000_000
@@ -66,6 +67,7 @@ class Job:
         self.ca: str = given.ca
         self.pace: float = given.pace
         self.options: dict[str, str] = dict(word.split("=", 1) for word in given.option)
+        self.make: Callable[[int], Any] = event
         self.latencies: list[float] = []
         self.refused = 0
         self.extra: dict[str, float] = {}
@@ -74,13 +76,24 @@ class Job:
         """Return a whole-number option."""
         return int(self.options.get(name, default))
 
-    def each(self, call: Callable[[int, dict[str, Any]], object], upto: int | None = None) -> None:
-        """Make every event and time the call that takes it, at `pace` a second when asked."""
-        latencies, start = self.latencies, clock()
-        for i in range(self.n if upto is None else upto):
-            if self.pace and (early := start + i / self.pace - clock()) > 0:
+    @property
+    def drains(self) -> bool:
+        """Tell whether to wait for delivery: not where only the time of a call is wanted."""
+        return self.options.get("drain") != "no"
+
+    def paced(self, first: int, last: int) -> Iterator[int]:
+        """Yield the numbers of events, at `pace` a second when asked."""
+        start = clock()
+        for i in range(first, last):
+            if self.pace and (early := start + (i - first) / self.pace - clock()) > 0:
                 time.sleep(early)
-            made = event(i)
+            yield i
+
+    def each(self, call: Callable[[int, Any], object]) -> None:
+        """Make every event and time the call that takes it."""
+        latencies, make = self.latencies, self.make
+        for i in self.paced(0, self.n):
+            made = make(i)
             before = clock()
             call(i, made)
             latencies.append(clock() - before)
@@ -89,6 +102,7 @@ class Job:
 def _cost_of_measuring(job: Job) -> float:
     """Return the CPU seconds that an event costs before anybody does anything with it."""
     bare = Job(argparse.Namespace(n=CALIBRATION, url=job.url, ca=job.ca, pace=0, option=[]))
+    bare.make = job.make
     before = time.process_time()
     bare.each(lambda i, made: None)
     return (time.process_time() - before) / CALIBRATION
@@ -98,32 +112,42 @@ def _at(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e6
 
 
-def contend(run: Callable[[Job], None]) -> None:
-    """Run one contender as its command line says and print its results as a line of JSON."""
+def described() -> Job:
+    """Return the job that the command line describes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--n", type=int, required=True)
     parser.add_argument("--url", required=True)
     parser.add_argument("--ca", required=True)
     parser.add_argument("--pace", type=float, default=0)
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
-    job = Job(parser.parse_args())
+    return Job(parser.parse_args())
+
+
+def contend(
+    run: Callable[[Job], None], make: Callable[[Job], Callable[[int], Any]] | None = None
+) -> None:
+    """Run one contender as its command line says and print its results as a line of JSON.
+
+    `make` gives what builds event number *i* for the caller; a dict, unless told otherwise.
+    """
+    job = described()
+    if make is not None:
+        job.make = make(job)
     harness = _cost_of_measuring(job)
     wall, cpu = clock(), time.process_time()
     run(job)
     wall, cpu = clock() - wall, time.process_time() - cpu
     results: dict[str, Any] = {
         "wall_s": wall,
-        "cpu_s": cpu,
-        "harness_cpu_s": harness * job.n,
+        "cpu_s": max(0.0, cpu - harness * job.n),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "refused": job.refused,
-        "extra": job.extra,
     }
     if job.latencies:
         ordered = sorted(job.latencies)
         results |= {"p50_us": _at(ordered, 0.5), "p99_us": _at(ordered, 0.99)}
         results["max_us"] = ordered[-1] * 1e6
-    print(json.dumps(results), flush=True)
+    print(json.dumps(results | job.extra), flush=True)
     sys.stdout.flush()
     # Peers leave threads and exit handlers behind that would only spoil the next one's run.
     os._exit(0)

@@ -1,6 +1,6 @@
 """Ferryman's outbox: `store=memory` or `store=sqlite` (at `power`), each call as `way` says.
 
-`way=call` says name and data, `way=typed` a typed event, `way=bulk` typed events through
+`way=data` says name and data, `way=typed` a typed event, `way=bulk` typed events through
 `accept_many`, `way=threads` and `way=tasks` typed events from 32 threads or 256 tasks, each waiting
 for its own safety. The time runs until `flush` has seen the last event delivered.
 """
@@ -13,69 +13,50 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from meter import Job, clock, contend, event, person
+from said import account, http, typed
 
-from ferryman import Account, AsyncOutbox, Event, Http, Outbox, OutboxFull, operations
+from ferryman import AsyncOutbox, Outbox, OutboxFull, operations
 
 PATIENCE_S = 110
 THREADS, TASKS, BULK = 32, 256, 1_000
 PAUSE_S = 0.001
 
 
-class Line(msgspec.Struct, frozen=True):
-    sku: str
-    name: str
-    quantity: int
-    price: float
-
-
-class OrderCompleted(Event):
-    mk: str
-    order_id: str
-    total: float
-    currency: str
-    coupon: str | None
-    first_order: bool
-    items: list[Line]
-    url: str
-
-
-def typed(data: dict[str, Any]) -> OrderCompleted:
-    """Build the typed event as an application would, from what it has at hand."""
-    lines = [Line(**line) for line in data["items"]]
-    return OrderCompleted(**{**data, "items": lines})
-
-
 def patiently(job: Job, call: Any, *args: Any, **kwargs: Any) -> None:
     """Call until it is accepted; a full outbox says so, and the caller tries again."""
-    wait = threading.Event()
     while True:
         try:
             call(*args, **kwargs)
         except OutboxFull:
             job.refused += 1
-            wait.wait(PAUSE_S)
+            threading.Event().wait(PAUSE_S)
         else:
             return
 
 
-def from_threads(job: Job, outbox: Any) -> None:
+def from_threads(job: Job, outbox: Outbox) -> None:
     """Say all events from many threads that share one counter."""
     numbers = itertools.count()
+    failures: list[BaseException] = []
 
     def work() -> None:
-        while (i := next(numbers)) < job.n:
-            made = event(i)
-            before = clock()
-            patiently(job, outbox.track, person(i), typed(made))
-            job.latencies.append(clock() - before)
+        try:
+            while (i := next(numbers)) < job.n:
+                made = job.make(i)
+                before = clock()
+                patiently(job, outbox.track, person(i), made)
+                job.latencies.append(clock() - before)
+        except Exception as error:
+            failures.append(error)
 
     workers = [threading.Thread(target=work) for _ in range(THREADS)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    if failures:
+        raise failures[0]
 
 
 async def from_tasks(job: Job, outbox: AsyncOutbox) -> None:
@@ -84,11 +65,11 @@ async def from_tasks(job: Job, outbox: AsyncOutbox) -> None:
 
     async def work() -> None:
         while (i := next(numbers)) < job.n:
-            made = event(i)
+            made = job.make(i)
             before = clock()
             while True:
                 try:
-                    await outbox.track(person(i), typed(made))
+                    await outbox.track(person(i), made)
                 except OutboxFull:
                     job.refused += 1
                     await asyncio.sleep(PAUSE_S)
@@ -103,20 +84,20 @@ def in_bulk(job: Job, outbox: Outbox) -> None:
     """Say all events a thousand at a time, from whatever makes them."""
     for first in range(0, job.n, BULK):
         numbers = range(first, min(job.n, first + BULK))
-        said = [operations.track(person(i), typed(event(i))) for i in numbers]
+        said = [operations.track(person(i), job.make(i)) for i in numbers]
         patiently(job, outbox.accept_many, said)
 
 
 def say(job: Job, outbox: Outbox) -> None:
     match job.options["way"]:
-        case "call":
+        case "data":
             job.each(
                 lambda i, made: patiently(
                     job, outbox.track, person(i), "order_completed", data=made
                 )
             )
         case "typed":
-            job.each(lambda i, made: patiently(job, outbox.track, person(i), typed(made)))
+            job.each(lambda i, made: patiently(job, outbox.track, person(i), made))
         case "threads":
             from_threads(job, outbox)
         case "bulk":
@@ -131,26 +112,24 @@ def place(job: Job) -> AbstractContextManager[str]:
     return tempfile.TemporaryDirectory(dir=job.options["folder"])
 
 
-async def deliver(job: Job, where: str, account: Account) -> None:
-    async with AsyncOutbox(where, account, http=Http(ca=job.ca)) as outbox:
-        started = clock()
+async def deliver(job: Job, where: str) -> None:
+    async with AsyncOutbox(where, account(job), http=http(job)) as outbox:
         await from_tasks(job, outbox)
-        job.extra["accepted_s"] = clock() - started
         await outbox.flush(timeout=PATIENCE_S)
 
 
 def run(job: Job) -> None:
-    account = Account(site_id="site", track_api_key="key", track_url=job.url)
     with place(job) as folder:
         where = f"sqlite:///{Path(folder) / 'bench.db'}" if folder else "memory:"
         if job.options["way"] == "tasks":
-            asyncio.run(deliver(job, where, account))
+            asyncio.run(deliver(job, where))
             return
-        with Outbox(where, account, http=Http(ca=job.ca)) as outbox:
-            started = clock()
-            say(job, outbox)
-            job.extra["accepted_s"] = clock() - started
+        outbox = Outbox(where, account(job), http=http(job))
+        outbox.start()
+        say(job, outbox)
+        if job.drains:
             outbox.flush(timeout=PATIENCE_S)
+            outbox.close()
 
 
-contend(run)
+contend(run, lambda job: event if job.options["way"] == "data" else typed)

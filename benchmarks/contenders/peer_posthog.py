@@ -19,7 +19,8 @@ def run(job: Job) -> None:
         job.refused += taken is None
 
     job.each(enqueue)
-    client.shutdown()
+    if job.drains:
+        client.shutdown()
 
 
 contend(run)

@@ -131,6 +131,14 @@ class Sink:
         self.command("reset")
         self.command("set", **behaviour)
 
+    def down(self, ms: float = 3_600_000) -> None:
+        """Reset every connection and refuse new ones for *ms* milliseconds, or until :meth:`up`."""
+        self.command("down", ms=ms)
+
+    def up(self) -> None:
+        """Listen again at once."""
+        self.command("up")
+
     def counts(self) -> Counts:
         """Return the counters."""
         return self.command("stats")

@@ -3,7 +3,8 @@
  *
  * It answers each request `{}` after a set delay, or as it was told to fail, and it knows exactly
  * which events arrived: every benchmark event carries a marker `ev@` and nine digits, and each
- * marker in a body that is accepted is counted once as unique and thereafter as a duplicate.
+ * marker in a body that is accepted is counted once as unique and thereafter as a duplicate. A body
+ * that is cut short counts for nothing.
  *
  *   sink --cert leaf.pem --key leaf.key [--port 0]
  *
@@ -18,6 +19,7 @@
  *   set drop_every=10         accept every tenth request, then close without an answer
  *   set rate=1000             answer 429 to what exceeds so many requests in a second
  *   down ms=10000             reset every connection and listen to nobody for so long
+ *   up                        listen again at once
  *
  * Assumed of the clients: no pipelining (a connection that does it is closed and counted in
  * "broken"). Linux only. Build: cc -O2 -o sink sink.c -lssl -lcrypto
@@ -71,7 +73,7 @@ static struct {
   uint64_t unique, duplicates, connections, handshakes, in_flight, max_in_flight;
   double first, last, cpu_from;
 } seen;
-static uint8_t *marker_count;
+static uint8_t *marker_seen;
 static uint32_t *body_size;
 static uint64_t open_now, max_open;
 static double rate_window;
@@ -108,7 +110,7 @@ static uint32_t median_body(void) {
 static void forget(void) {
   uint64_t in_flight = seen.in_flight;
   memset(&seen, 0, sizeof seen);
-  memset(marker_count, 0, MARKERS);
+  memset(marker_seen, 0, MARKERS);
   seen.in_flight = in_flight;
   seen.cpu_from = cpu_used();
   max_open = open_now;
@@ -133,6 +135,8 @@ struct conn {
   uint64_t left, body; /* of this body or chunk; of the whole body so far */
   char tail[MARKER_LEN]; /* a marker may be cut by the end of a read */
   int tail_len;
+  uint32_t *found; /* the markers of this body, counted when it is whole */
+  size_t found_len, found_cap;
 };
 
 static struct conn *conns[FD_MAX];
@@ -150,22 +154,31 @@ static void close_conn(struct conn *c) {
   SSL_free(c->ssl);
   conns[c->fd] = NULL;
   close(c->fd);
+  free(c->found);
   free(c);
   open_now--;
 }
 
 /* ------------------------------------------------------------------ markers */
 
-/* Count the markers that lie whole in `p[0..n)`; return the end of the last one. */
-static const char *count_markers(const char *p, size_t n) {
+static void note(struct conn *c, uint32_t id) {
+  if (c->found_len == c->found_cap) {
+    c->found_cap = c->found_cap ? c->found_cap * 2 : 64;
+    c->found = realloc(c->found, c->found_cap * sizeof *c->found);
+    if (!c->found) abort();
+  }
+  c->found[c->found_len++] = id;
+}
+
+/* Note the markers that lie whole in `p[0..n)`; return the end of the last one. */
+static const char *find_markers(struct conn *c, const char *p, size_t n) {
   const char *end = p + n, *after = p;
   while ((p = memmem(p, end - p, "ev@", 3)) && p + MARKER_LEN <= end) {
     uint32_t id = 0;
     int k = 3;
     for (; k < MARKER_LEN && p[k] >= '0' && p[k] <= '9'; k++) id = id * 10 + (p[k] - '0');
     if (k == MARKER_LEN && id < MARKERS) {
-      if (marker_count[id]) seen.duplicates++;
-      else seen.unique++, marker_count[id] = 1;
+      note(c, id);
       p += MARKER_LEN;
       after = p;
     } else {
@@ -175,7 +188,7 @@ static const char *count_markers(const char *p, size_t n) {
   return after;
 }
 
-/* Count in a body that comes in pieces: what may be half a marker is kept for the next piece. */
+/* Look through a body that comes in pieces: what may be half a marker waits for the next piece. */
 static void scan(struct conn *c, const char *p, size_t n) {
   static char joined[CHUNK + MARKER_LEN];
   if (c->verdict == FAIL || !n) return;
@@ -185,10 +198,19 @@ static void scan(struct conn *c, const char *p, size_t n) {
     p = joined;
     n += c->tail_len;
   }
-  size_t rest = p + n - count_markers(p, n);
+  size_t rest = p + n - find_markers(c, p, n);
   if (rest > MARKER_LEN - 1) rest = MARKER_LEN - 1;
   memcpy(c->tail, p + n - rest, rest);
   c->tail_len = rest;
+}
+
+static void count_markers(struct conn *c) {
+  for (size_t i = 0; i < c->found_len; i++) {
+    uint8_t *mark = &marker_seen[c->found[i]];
+    if (*mark) seen.duplicates++;
+    else seen.unique++, *mark = 1;
+  }
+  c->found_len = 0;
 }
 
 /* ------------------------------------------------------------------ answers */
@@ -274,6 +296,7 @@ static int request_done(struct conn *c) {
   body_size[(seen.requests - 1) % SIZES_KEPT] = c->body;
   seen.bytes += c->body;
   if (c->body > seen.max_body) seen.max_body = c->body;
+  count_markers(c);
   c->state = ANSWERING;
   if (++seen.in_flight > seen.max_in_flight) seen.max_in_flight = seen.in_flight;
   if (script.delay_s <= 0) return answer(c);
@@ -451,6 +474,11 @@ static void go_down(double seconds) {
     }
 }
 
+static void come_up(void) {
+  up_again = 0;
+  if (listener < 0) listen_again();
+}
+
 /* ------------------------------------------------------------------ commands */
 
 static void say_stats(void) {
@@ -475,7 +503,8 @@ static int option(const char *line, const char *name, double *value) {
 
 static void obey(const char *line) {
   double v;
-  if (!strncmp(line, "reset", 5)) forget(), script_default();
+  if (!strncmp(line, "reset", 5)) forget(), script_default(), come_up();
+  if (!strncmp(line, "up", 2)) come_up();
   if (!strncmp(line, "set", 3)) {
     if (option(line, "delay_ms", &v)) script.delay_s = v / 1000;
     if (option(line, "status", &v)) script.status = v;
@@ -523,7 +552,7 @@ int main(int argc, char **argv) {
     if (!strcmp(argv[i], "--key")) key = argv[i + 1];
   }
   signal(SIGPIPE, SIG_IGN);
-  marker_count = calloc(MARKERS, 1);
+  marker_seen = calloc(MARKERS, 1);
   body_size = calloc(SIZES_KEPT, sizeof *body_size);
   load_certificate(cert, key);
   epfd = epoll_create1(EPOLL_CLOEXEC);
@@ -538,7 +567,7 @@ int main(int argc, char **argv) {
   for (;;) {
     struct epoll_event events[256];
     int n = epoll_wait(epfd, events, 256, up_again ? 20 : -1);
-    if (up_again && now() >= up_again) up_again = 0, listen_again();
+    if (up_again && now() >= up_again) come_up();
     for (int i = 0; i < n; i++) {
       int fd = events[i].data.fd;
       if (fd == STDIN_FILENO) commands();
