@@ -1,4 +1,4 @@
-"""How a row becomes an operation: who, what, when, and with which id. Pure."""
+"""How a row becomes an operation: who, what, when, and with which id. No I/O, no clock."""
 
 import difflib
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What the text of a file means: typed cells, moments, persons, and the id of a row. No I/O, no clock.
+"""What the text of a file means: typed cells, moments, persons, ids of rows. No I/O, no clock.
 
 A rule that a value breaks is an InvalidOperation that never quotes the value.
 """
