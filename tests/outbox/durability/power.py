@@ -6,7 +6,6 @@ machine might find after the power came back: of what was not synced any part ma
 sector by sector; names of new files and removals of old ones are no more certain than that.
 """
 
-import os
 import random
 from pathlib import Path
 
@@ -100,7 +99,7 @@ class Power(apsw.VFS):
     def sync_folder(self, path: str) -> None:
         """Make the names beside *path* certain: new ones, and that old ones are gone."""
         for name, disk in list(self.disks.items()):
-            if os.path.dirname(name) == os.path.dirname(path):
+            if Path(name).parent == Path(path).parent:
                 disk.named = True
                 if disk.removed:
                     del self.disks[name]
@@ -113,7 +112,7 @@ class Power(apsw.VFS):
                 continue
             if not disk.named and rng.random() < 0.5:
                 continue
-            (into / os.path.basename(name)).write_bytes(disk.survivor(rng))
+            (into / Path(name).name).write_bytes(disk.survivor(rng))
 
 
 class _File(apsw.VFSFile):
