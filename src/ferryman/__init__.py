@@ -37,7 +37,7 @@ from ferryman.errors import (
     Unreachable,
 )
 from ferryman.outbox import AsyncOutbox, Outbox
-from ferryman.plan import Event, Person
+from ferryman.plan import Event, Field, MessageData, Object, Person, TrackingPlan
 from ferryman.settings import (
     Settings,
     get_async_client,
@@ -45,6 +45,7 @@ from ferryman.settings import (
     get_client,
     get_outbox,
     reset,
+    use_plan,
 )
 
 __version__ = "0.1.0"
@@ -63,11 +64,14 @@ __all__ = [
     "Email",
     "Event",
     "FerrymanError",
+    "Field",
     "FlushTimeout",
     "Forbidden",
     "Http",
     "InvalidOperation",
+    "MessageData",
     "NotFound",
+    "Object",
     "ObjectId",
     "Operation",
     "Outbox",
@@ -84,6 +88,7 @@ __all__ = [
     "Settings",
     "StoreError",
     "TooLarge",
+    "TrackingPlan",
     "Unauthorized",
     "Undelivered",
     "Unreachable",
@@ -93,6 +98,7 @@ __all__ = [
     "get_outbox",
     "operations",
     "reset",
+    "use_plan",
     "with_retry",
     "with_retry_async",
 ]

@@ -18,10 +18,11 @@ import msgspec
 from ferryman._core.account import Account, Region
 from ferryman._core.variables import SECRET, VARIABLES, missing, misspelt, problems
 from ferryman._io.loop import current_loop
-from ferryman._io.options import Http, Mode
+from ferryman._io.options import Http, Mode, http_of
 from ferryman.client import AsyncClient, Client
 from ferryman.errors import ConfigurationError, FerrymanError
 from ferryman.outbox import AsyncOutbox, Outbox
+from ferryman.plan import TrackingPlan
 
 T = TypeVar("T", Client, Outbox)
 A = TypeVar("A", AsyncClient, AsyncOutbox)
@@ -67,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         wrong = [*problems(values), *misspelt(found)]
         http = Http()
         try:
-            http = _http(found)
+            http = http_of(found)
         except ConfigurationError as error:
             wrong.append(f"  HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: {error}")
         if wrong:
@@ -163,29 +164,13 @@ def _env_file(path: str | os.PathLike[str]) -> dict[str, str]:
     return {name: value for name, value in read.items() if value is not None}
 
 
-def _http(found: Mapping[str, str]) -> Http:
-    """Return the network settings of the environment: the HTTP library reads none itself."""
-    # As urllib reads them: small letters win, and HTTP_PROXY in capitals may be the header
-    # Proxy of a CGI request (https://httpoxy.org).
-    proxies: dict[str, str] = {}
-    for name in sorted(found):
-        if name.lower().endswith("_proxy") and not (
-            name == "HTTP_PROXY" and "REQUEST_METHOD" in found
-        ):
-            proxies[name.lower().removesuffix("_proxy")] = found[name].strip()
-    return Http(
-        proxy={s: proxies[s] for s in ("http", "https", "all") if proxies.get(s)} or None,
-        no_proxy=tuple(host.strip() for host in proxies.get("no", "").split(",") if host.strip()),
-        ca=found.get("SSL_CERT_FILE") or found.get("SSL_CERT_DIR") or None,
-    )
-
-
 # -- process-wide instances: the same everywhere in a process, a new one in a forked child
 
 _lock = threading.RLock()
 _instances: dict[str, Any] = {}
 _by_loop: dict[str, "weakref.WeakKeyDictionary[Any, Any]"] = {}
 _inherited: list[object] = []
+_plan: TrackingPlan[Any, Any] | None = None
 
 
 def _shared(name: str, make: Callable[[Settings], T]) -> T:
@@ -237,14 +222,29 @@ def _made(make: Callable[[Settings], X]) -> X:
         raise
 
 
+def use_plan(plan: TrackingPlan[Any, Any] | None) -> None:
+    """Let the process-wide clients and outboxes ask *plan* about what they are told.
+
+    Children and :func:`reset` keep it. Raises ConfigurationError when one was made without it.
+    """
+    global _plan  # noqa: PLW0603 - the process's own
+    with _lock:
+        if plan is not _plan and (_instances.keys() - {"settings"} or any(_by_loop.values())):
+            raise ConfigurationError(
+                "use_plan() must be called before the first get_client() or get_outbox(): "
+                "call it in the module that declares the plan, and import that first"
+            )
+        _plan = plan
+
+
 def _client(settings: Settings) -> Client:
-    client = settings.client()
+    client = settings.client(plan=_plan)
     client.warns = False  # closed by _leave, and in a forked child by nobody
     return client
 
 
 def _async_client(settings: Settings) -> AsyncClient:
-    client = settings.async_client()
+    client = settings.async_client(plan=_plan)
     client.warns = False  # closed with its loop
     return client
 
@@ -261,12 +261,12 @@ def get_async_client() -> AsyncClient:
 
 def get_outbox() -> Outbox:
     """Return the process's outbox, made from the environment at the first call."""
-    return _shared("outbox", Settings.open_outbox)
+    return _shared("outbox", lambda settings: settings.open_outbox(plan=_plan))
 
 
 def get_async_outbox() -> AsyncOutbox:
     """Return the running event loop's async outbox, made from the environment."""
-    return _per_loop("get_async_outbox", Settings.open_async_outbox)
+    return _per_loop("get_async_outbox", lambda settings: settings.open_async_outbox(plan=_plan))
 
 
 def reset() -> None:

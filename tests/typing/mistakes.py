@@ -34,7 +34,7 @@ def said(client: Client, outbox: Outbox) -> None:
     client.track(None, SignedUp(method="google"))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     client.track("42", SignedUp(method="google"), data={"seats": 2})  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     client.track("42", Shopper(plan="pro"))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    client.identify("42", SignedUp(method="google"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.identify("42", SignedUp(method="google"))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     client.track("42", "signed_up", {"seats": 2})  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     client.track("42", "signed_up", at="yesterday")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     client.suppress()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

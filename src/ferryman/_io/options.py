@@ -101,3 +101,23 @@ def certificates(http: Http) -> ssl.SSLContext:
             f"the certificate authority file cannot be read: {type(error).__name__}"
         ) from None
     return context
+
+
+def http_of(found: Mapping[str, str]) -> Http:
+    """Return the network settings that *found*, an environment, asks for.
+
+    The HTTP library reads none itself. Raises ConfigurationError for a proxy that cannot work.
+    """
+    # As urllib reads them: small letters win, and HTTP_PROXY in capitals may be the header
+    # Proxy of a CGI request (https://httpoxy.org).
+    proxies: dict[str, str] = {}
+    for name in sorted(found):
+        if name.lower().endswith("_proxy") and not (
+            name == "HTTP_PROXY" and "REQUEST_METHOD" in found
+        ):
+            proxies[name.lower().removesuffix("_proxy")] = found[name].strip()
+    return Http(
+        proxy={s: proxies[s] for s in ("http", "https", "all") if proxies.get(s)} or None,
+        no_proxy=tuple(host.strip() for host in proxies.get("no", "").split(",") if host.strip()),
+        ca=found.get("SSL_CERT_FILE") or found.get("SSL_CERT_DIR") or None,
+    )

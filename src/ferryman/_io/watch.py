@@ -5,11 +5,12 @@ Holds no payload, no id of a person and no key: only the template, the status an
 
 import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from ferryman._core.message import Answer, Reply, Request
+from ferryman.plan import Deviation, TrackingPlan
 
 _log = logging.getLogger("ferryman")
 
@@ -31,6 +32,18 @@ def log_exchange(exchange: Exchange) -> None:
     """Write *exchange* to the logger ``ferryman`` at level DEBUG."""
     if _log.isEnabledFor(logging.DEBUG):
         _log.debug("ferryman.exchange", extra={"exchange": exchange})
+
+
+def log_deviation(deviation: Deviation) -> None:
+    """Write *deviation*, the first of its kind, to the logger ``ferryman`` at level WARNING."""
+    _log.warning("ferryman.plan_deviation", extra={"deviation": deviation})
+
+
+def watched(plan: TrackingPlan[Any, Any] | None) -> TrackingPlan[Any, Any] | None:
+    """Return *plan*, which from now on logs what is said against it."""
+    if plan is not None:
+        plan.tally.tell = log_deviation
+    return plan
 
 
 def notify(

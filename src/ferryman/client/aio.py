@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 from ferryman import operations as say
 from ferryman._core.account import Account
@@ -14,16 +14,17 @@ from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._core.retry import Retry
 from ferryman._io.aio import AsyncDriver
 from ferryman._io.options import Http, Mode
-from ferryman._io.watch import Observer, log_exchange
+from ferryman._io.watch import Observer, log_exchange, watched
 from ferryman.operations.verbs import Reads, Writes
-from ferryman.plan import Event, Person
+from ferryman.plan import Event, Person, TrackingPlan
+from ferryman.plan.tracking import E_contra, P_contra
 
 from .speaker import Speaker, content, repeating
 
 T = TypeVar("T")
 
 
-class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
+class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads, Generic[E_contra, P_contra]):
     """Says operations to Customer.io now; its methods are awaited (asyncio or trio).
 
     Arguments, methods and errors are those of :class:`Client`. Each event loop has connections
@@ -38,9 +39,11 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
         http: Http | None = None,
         mode: Mode = "live",
         observers: tuple[Observer, ...] = (log_exchange,),
+        plan: TrackingPlan[E_contra, P_contra] | None = None,
     ) -> None:
         driver = AsyncDriver(http or Http(), mode=mode, observers=observers)
         super().__init__(account, retry, mode, driver)
+        self.plan = watched(plan)
 
     async def perform(self, operation: Operation[T]) -> T:
         """Say *operation* and return its answer; raise Undelivered when there is none."""
@@ -51,7 +54,7 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
     async def track(
         self,
         person: PersonId,
-        event: Event,
+        event: E_contra,
         /,
         *,
         id: str | None = ...,
@@ -59,7 +62,7 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
     ) -> None: ...
     @overload
     async def track(
-        self,
+        self: "AsyncClient[Event, Any]",
         person: PersonId,
         event: str,
         /,
@@ -70,12 +73,40 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
     ) -> None: ...
     async def track(self, person: PersonId, event: Any, /, **given: Any) -> None:
         """Say that *person* did *event*: see :func:`ferryman.operations.track`."""
+        if self.plan is not None:
+            event, given["data"] = self.plan.admit_event(event, given.get("data"))
         await self.perform(say.track(person, event, **given))
 
+    @overload
     async def identify(
         self,
         person: PersonId,
-        attributes: Person | Mapping[str, object] | None = None,
+        attributes: P_contra | None = ...,
+        /,
+        *,
+        update_only: bool = ...,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    @overload
+    async def identify(
+        self: "AsyncClient[Any, Person]",
+        person: PersonId,
+        attributes: Mapping[str, object],
+        /,
+        *,
+        update_only: bool = ...,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    async def identify(
+        self,
+        person: PersonId,
+        attributes: Any = None,
         /,
         *,
         update_only: bool = False,
@@ -85,6 +116,8 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads):
         timestamp: datetime | None = None,
     ) -> None:
         """Create or update *person*: see :func:`ferryman.operations.identify`."""
+        if self.plan is not None:
+            attributes = self.plan.admit_person(attributes)
         await self.perform(
             say.identify(
                 person,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 from ferryman import operations as say
 from ferryman._core.account import Account
@@ -14,21 +14,23 @@ from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._core.retry import Retry
 from ferryman._io.options import Http, Mode
 from ferryman._io.sync import SyncDriver
-from ferryman._io.watch import Observer, log_exchange
+from ferryman._io.watch import Observer, log_exchange, watched
 from ferryman.operations.verbs import Reads, Writes
-from ferryman.plan import Event, Person
+from ferryman.plan import Event, Person, TrackingPlan
+from ferryman.plan.tracking import E_contra, P_contra
 
 from .speaker import Speaker, content, repeating
 
 T = TypeVar("T")
 
 
-class Client(Speaker[SyncDriver], Asks, Writes, Reads):
+class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contra]):
     """Says operations to Customer.io now, and returns when they are answered.
 
     *account* holds the keys and the place, *retry* how failures are repeated (3 times), *http*
     timeouts, proxies and the certificate authority. ``mode="off"`` checks and counts everything
-    and sends nothing. *observers* are called with a frozen value for each request.
+    and sends nothing. *observers* are called with a frozen value for each request. *plan* is
+    asked about what is tracked and identified: see :class:`TrackingPlan`.
 
     Safe to share between threads; a forked child uses connections of its own. Close it, or use
     it as a context manager. Every method raises InvalidOperation before anything is sent, and
@@ -43,9 +45,11 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads):
         http: Http | None = None,
         mode: Mode = "live",
         observers: tuple[Observer, ...] = (log_exchange,),
+        plan: TrackingPlan[E_contra, P_contra] | None = None,
     ) -> None:
         driver = SyncDriver(http or Http(), mode=mode, observers=observers)
         super().__init__(account, retry, mode, driver)
+        self.plan = watched(plan)
 
     def perform(self, operation: Operation[T]) -> T:
         """Say *operation* and return its answer; raise Undelivered when there is none."""
@@ -56,7 +60,7 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads):
     def track(
         self,
         person: PersonId,
-        event: Event,
+        event: E_contra,
         /,
         *,
         id: str | None = ...,
@@ -64,7 +68,7 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads):
     ) -> None: ...
     @overload
     def track(
-        self,
+        self: "Client[Event, Any]",
         person: PersonId,
         event: str,
         /,
@@ -75,12 +79,40 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads):
     ) -> None: ...
     def track(self, person: PersonId, event: Any, /, **given: Any) -> None:
         """Say that *person* did *event*: see :func:`ferryman.operations.track`."""
+        if self.plan is not None:
+            event, given["data"] = self.plan.admit_event(event, given.get("data"))
         self.perform(say.track(person, event, **given))
 
+    @overload
     def identify(
         self,
         person: PersonId,
-        attributes: Person | Mapping[str, object] | None = None,
+        attributes: P_contra | None = ...,
+        /,
+        *,
+        update_only: bool = ...,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    @overload
+    def identify(
+        self: "Client[Any, Person]",
+        person: PersonId,
+        attributes: Mapping[str, object],
+        /,
+        *,
+        update_only: bool = ...,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> None: ...
+    def identify(
+        self,
+        person: PersonId,
+        attributes: Any = None,
         /,
         *,
         update_only: bool = False,
@@ -90,6 +122,8 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads):
         timestamp: datetime | None = None,
     ) -> None:
         """Create or update *person*: see :func:`ferryman.operations.identify`."""
+        if self.plan is not None:
+            attributes = self.plan.admit_person(attributes)
         self.perform(
             say.identify(
                 person,

@@ -8,30 +8,44 @@ from typing import Any
 
 from ferryman._core.encode import encode_object
 from ferryman._core.message import Operation
-from ferryman._core.person import Anonymous, AnyObjectId, PersonId, who
+from ferryman._core.person import Anonymous, AnyObjectId, ObjectId, PersonId, who
 from ferryman.errors import InvalidOperation
+from ferryman.plan import Object, encode_object_attributes
 
 from ._item import about_object, relationships
 
 
 def identify_object(
     thing: AnyObjectId,
-    attributes: Mapping[str, object] | None = None,
+    attributes: Object | Mapping[str, object] | None = None,
     /,
     *,
     people: Sequence[PersonId] | Mapping[PersonId, Mapping[str, Any]] | None = None,
 ) -> Operation[None]:
     """Create or update the object *thing* with *attributes*; a None removes the attribute.
 
-    *people* relates people to it: a list, or a mapping to the relationship's attributes.
+    *attributes* is an instance of an :class:`Object` class of its type, or a mapping. *people*
+    relates people to it: a list, or a mapping to the relationship's attributes.
     Raises InvalidOperation naming the field and the rule.
 
     https://docs.customer.io/integrations/api/track/#operation/entity
     """
-    rest = b',"attributes":' + encode_object(attributes or {}, "track", at="attributes")
+    if isinstance(attributes, Object):
+        _same_type(thing, attributes)
+        encoded = encode_object_attributes(attributes, "track")
+    else:
+        encoded = encode_object(attributes or {}, "track", at="attributes")
+    rest = b',"attributes":' + encoded
     if people:
         rest += b',"cio_relationships":' + relationships(people, people=True)
     return about_object("identify_object", "identify", thing, rest)
+
+
+def _same_type(thing: AnyObjectId, attributes: Object) -> None:
+    declared = attributes.__facts__.name
+    if isinstance(thing, ObjectId) and str(thing.type_id) != declared:
+        rule = f"{type(attributes).__name__} is of object type {declared}, not of this one"
+        raise InvalidOperation(rule, field="attributes")
 
 
 def identify_anonymous_object(

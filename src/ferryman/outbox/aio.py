@@ -6,7 +6,7 @@ joined until it begins, so that a loop with 256 busy tasks pays one fsync for al
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, overload
+from typing import Any, Generic, Self, overload
 
 import anyio
 import anyio.to_thread
@@ -19,7 +19,8 @@ from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
 from ferryman.errors import InvalidOperation
 from ferryman.operations.verbs import Writes
-from ferryman.plan import Event, Person
+from ferryman.plan import Event, Person, TrackingPlan
+from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Counts, Entry, Store
 from .outbox import Outbox
@@ -36,14 +37,22 @@ class _Group:
         self.error: Exception | None = None
 
 
-class AsyncOutbox(KeepsAsync, Writes):
+class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     """Accepts operations from async code; arguments, promises and errors are those of Outbox.
 
     Use it on one event loop. A task that is cancelled while it waits may have been accepted.
     """
 
-    def __init__(self, place: str | Store, account: Account, **options: Any) -> None:
-        self._outbox = Outbox(place, account, **options)
+    def __init__(
+        self,
+        place: str | Store,
+        account: Account,
+        *,
+        plan: TrackingPlan[E_contra, P_contra] | None = None,
+        **options: Any,
+    ) -> None:
+        self._outbox = Outbox[Any, Any](place, account, plan=plan, **options)
+        self.plan = self._outbox.plan
         self._group: _Group | None = None
         self._turn = anyio.Lock()
 
@@ -98,7 +107,7 @@ class AsyncOutbox(KeepsAsync, Writes):
     async def track(
         self,
         person: PersonId,
-        event: Event,
+        event: E_contra,
         /,
         *,
         id: str | None = ...,
@@ -106,7 +115,7 @@ class AsyncOutbox(KeepsAsync, Writes):
     ) -> Receipt: ...
     @overload
     async def track(
-        self,
+        self: "AsyncOutbox[Event, Any]",
         person: PersonId,
         event: str,
         /,
@@ -117,12 +126,40 @@ class AsyncOutbox(KeepsAsync, Writes):
     ) -> Receipt: ...
     async def track(self, person: PersonId, event: Any, /, **given: Any) -> Receipt:
         """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
+        if self.plan is not None:
+            event, given["data"] = self.plan.admit_event(event, given.get("data"))
         return await self.accept(say.track(person, event, **given))
 
+    @overload
     async def identify(
         self,
         person: PersonId,
-        attributes: Person | Mapping[str, object] | None = None,
+        attributes: P_contra | None = ...,
+        /,
+        *,
+        update_only: bool = ...,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> Receipt: ...
+    @overload
+    async def identify(
+        self: "AsyncOutbox[Any, Person]",
+        person: PersonId,
+        attributes: Mapping[str, object],
+        /,
+        *,
+        update_only: bool = ...,
+        relationships_to: Sequence[AnyObjectId]
+        | Mapping[AnyObjectId, Mapping[str, Any]]
+        | None = ...,
+        timestamp: datetime | None = ...,
+    ) -> Receipt: ...
+    async def identify(
+        self,
+        person: PersonId,
+        attributes: Any = None,
         /,
         *,
         update_only: bool = False,
@@ -132,6 +169,8 @@ class AsyncOutbox(KeepsAsync, Writes):
         timestamp: datetime | None = None,
     ) -> Receipt:
         """Keep who *person* is: see :func:`ferryman.operations.identify`."""
+        if self.plan is not None:
+            attributes = self.plan.admit_person(attributes)
         return await self.accept(
             say.identify(
                 person,

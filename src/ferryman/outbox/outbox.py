@@ -10,35 +10,32 @@ import os
 import time
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Literal, Self, TypeAlias, overload
+from typing import Any, Literal, Self, TypeAlias
 
-from ferryman import operations as say
 from ferryman._core.account import Account
 from ferryman._core.message import Level, Operation, Receipt
-from ferryman._core.method import Keeps
-from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.options import Http, Mode
 from ferryman._io.stamp import stamp
 from ferryman._io.sync import SyncDriver
-from ferryman._io.watch import Observer, log_exchange
+from ferryman._io.watch import Observer, log_exchange, watched
 from ferryman.errors import FerrymanError, FlushTimeout, InvalidOperation, OutboxClosed
-from ferryman.operations.verbs import Writes
-from ferryman.plan import Event, Person
+from ferryman.plan import TrackingPlan
+from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Counts, Entry, Store
 from .relay import Relay
+from .saying import Saying
 from .stores import open_store
 
 _log = logging.getLogger("ferryman")
 Carrier: TypeAlias = Literal["thread", "external"]
 _CHUNK = 1_000
-_OPEN: "weakref.WeakSet[Outbox]" = weakref.WeakSet()
+_OPEN: "weakref.WeakSet[Outbox[Any, Any]]" = weakref.WeakSet()
 
 
-class Outbox(Keeps, Writes):
+class Outbox(Saying[E_contra, P_contra]):
     """Accepts what the client says, keeps it, and delivers it in the background.
 
     *place* is ``"sqlite:///relative/file.db"``, ``"sqlite:////absolute/file.db"``, ``"memory:"``
@@ -48,7 +45,8 @@ class Outbox(Keeps, Writes):
     *workspace* names whose operations these are; *concurrency* is the most requests at
     once, *linger* the seconds a request waits to be filled. ``relay="external"`` starts no
     thread: another process on the same file, or ``ferryman relay run``, delivers.
-    ``mode="off"`` checks, keeps and counts everything and sends nothing.
+    ``mode="off"`` checks, keeps and counts everything and sends nothing. *plan* is asked about
+    what is tracked and identified: see :class:`TrackingPlan`.
 
     At the end of the process without :meth:`close`, what waits is delivered for up to
     *exit_timeout* seconds; what then is left stays on disk, or is lost in memory and said so.
@@ -69,9 +67,11 @@ class Outbox(Keeps, Writes):
         linger: float = 0.05,
         exit_timeout: float = 2.0,
         observers: tuple[Observer, ...] = (log_exchange,),
+        plan: TrackingPlan[E_contra, P_contra] | None = None,
     ) -> None:
         account.authorization("track")
         self.account = account
+        self.plan = watched(plan)
         self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
         self._driver = SyncDriver(http or Http(), mode=mode, observers=observers)
         self.level: Level = self._store.level
@@ -120,63 +120,6 @@ class Outbox(Keeps, Writes):
             for entry in entries:
                 size += len(entry.body)
             self._relay.wake(size)
-
-    @overload
-    def track(
-        self,
-        person: PersonId,
-        event: Event,
-        /,
-        *,
-        id: str | None = ...,
-        timestamp: datetime | None = ...,
-    ) -> Receipt: ...
-    @overload
-    def track(
-        self,
-        person: PersonId,
-        event: str,
-        /,
-        *,
-        data: Mapping[str, object] | None = ...,
-        id: str | None = ...,
-        timestamp: datetime | None = ...,
-    ) -> Receipt: ...
-    def track(
-        self,
-        person: PersonId,
-        event: Any,
-        /,
-        *,
-        data: Mapping[str, object] | None = None,
-        id: str | None = None,
-        timestamp: datetime | None = None,
-    ) -> Receipt:
-        """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
-        return self.accept(say.track(person, event, data=data, id=id, timestamp=timestamp))
-
-    def identify(
-        self,
-        person: PersonId,
-        attributes: Person | Mapping[str, object] | None = None,
-        /,
-        *,
-        update_only: bool = False,
-        relationships_to: Sequence[AnyObjectId]
-        | Mapping[AnyObjectId, Mapping[str, Any]]
-        | None = None,
-        timestamp: datetime | None = None,
-    ) -> Receipt:
-        """Keep who *person* is: see :func:`ferryman.operations.identify`."""
-        return self.accept(
-            say.identify(
-                person,
-                attributes,
-                update_only=update_only,
-                relationships_to=relationships_to,
-                timestamp=timestamp,
-            )
-        )
 
     # -- asking and ending
 

@@ -2,17 +2,14 @@
 
 Pure, like the rooms below it. A class declares (events.py), a value is checked against its
 class (compiler.py) and written as JSON (wire.py); a plan collects classes (tracking.py) and
-becomes a document (schema.py), which becomes classes again (generate.py). Nothing here knows an
-endpoint or a person.
+becomes a document (schema.py), which becomes classes again (generate.py), as foreign ones do
+(reading.py). Nothing here knows an endpoint or a person.
 """
 
 from ferryman.plan.deviations import Deviation
 from ferryman.plan.events import Event, MessageData, Object, Person, event_name
-from ferryman.plan.generate import generate
 from ferryman.plan.marks import Facts, Field
 from ferryman.plan.naming import Conventions
-from ferryman.plan.reading import read_document
-from ferryman.plan.schema import document_bytes
 from ferryman.plan.standins import Model, event
 from ferryman.plan.tracking import PlanMode, TrackingPlan
 from ferryman.plan.wire import encode_event, encode_message, encode_object_attributes, encode_person
@@ -29,13 +26,10 @@ __all__ = [
     "Person",
     "PlanMode",
     "TrackingPlan",
-    "document_bytes",
     "encode_event",
     "encode_message",
     "encode_object_attributes",
     "encode_person",
     "event",
     "event_name",
-    "generate",
-    "read_document",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ferryman.errors import InvalidOperation
 from ferryman.plan.identifiers import class_names
 from ferryman.plan.jsonlike import array_at, is_array, is_object, object_at, pointed
+from ferryman.plan.widening import joined, may_be
 
 Schema = dict[str, Any]
 _KEPT: Final = {
@@ -121,7 +122,7 @@ class Reader:
         outer.pop("title", None)
         outer.pop("default", None)
         read = [self.read({**outer, **m} if is_object(m) else m, hint) for m in members]
-        return _joined(read, self.defs)
+        return joined(read, self.defs)
 
     def _array(self, given: Mapping[str, Any], kept: Schema, hint: str) -> Schema:
         rows = given.get("prefixItems")
@@ -164,7 +165,7 @@ class Reader:
             read = properties[name] = self.read(schema, hint)
             if is_object(schema) and "default" in schema and name not in required:
                 default = schema["default"]
-                if _may_be(read, default):
+                if may_be(read, default):
                     read["default"] = default
         found: Schema = {**about, "type": "object", "properties": properties}
         if required:
@@ -242,67 +243,3 @@ def _bounds(kept: Schema, given: Mapping[str, Any]) -> Schema:
             else:
                 del found[word]
     return found
-
-
-def _joined(members: list[Schema], defs: dict[str, Schema]) -> Schema:
-    """Return the union of *members*, wider where a Python union cannot tell them apart."""
-    flat: list[Schema] = []
-    for member in members:
-        for each in member["anyOf"] if set(member) == {"anyOf"} else [member]:
-            if each not in flat:
-                flat.append(each)
-    if any(not _kind(member, defs) for member in flat):
-        return {}
-    by_kind: dict[str, list[Schema]] = {}
-    for member in flat:
-        by_kind.setdefault(_kind(member, defs), []).append(member)
-    found: list[Schema] = []
-    for kind, alike in by_kind.items():
-        if len(alike) == 1:
-            found += alike
-        elif kind in ("string", "integer", "number", "boolean", "null"):
-            found.append({"type": kind})
-        else:
-            return {}
-    kinds = set(by_kind)
-    if {"integer", "number"} <= kinds:
-        found = [member for member in found if _kind(member, defs) != "integer"]
-    return found[0] if len(found) == 1 else {"anyOf": found}
-
-
-def _kind(member: Schema, defs: dict[str, Schema]) -> str:
-    if "$ref" in member:
-        target = defs.get(member["$ref"].removeprefix("#/$defs/"), {})
-        return _kind({"enum": target["enum"]}, defs) if "enum" in target else "object"
-    values = [member["const"]] if "const" in member else member.get("enum")
-    if values is not None:
-        kinds = {
-            "string" if isinstance(v, str) else "null" if v is None else "integer" for v in values
-        }
-        return next(iter(kinds)) if len(kinds) == 1 else ""
-    return str(member.get("type", ""))
-
-
-def _may_be(schema: Schema, value: Any) -> bool:
-    """Whether *value* is a default that our generator can write for *schema*."""
-    if value is None:
-        return (
-            schema == {}
-            or {"type": "null"} in schema.get("anyOf", [])
-            or schema.get("type") == "null"
-        )
-    if isinstance(value, dict | list):
-        return not value and schema.get("type") in ("array", "object")
-    if "format" in schema or "$ref" in schema or "anyOf" in schema or "x-type" in schema:
-        return False
-    if "const" in schema or "enum" in schema:
-        return any(
-            value == v and type(value) is type(v) for v in schema.get("enum", [schema.get("const")])
-        )
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
-    expected: Any = kinds.get(str(schema.get("type")))
-    return schema == {} or (
-        expected is not None
-        and isinstance(value, expected)
-        and (expected is bool or not isinstance(value, bool))
-    )

@@ -15,8 +15,8 @@ from ferryman.plan.identifiers import identifiers
 from ferryman.plan.jsonlike import is_object
 from ferryman.plan.marks import tidy
 from ferryman.plan.naming import Conventions, snake_case
-from ferryman.plan.schema import FORMAT
 from ferryman.plan.source import Group, Row, Source, call, docstring, lay, literal, text
+from ferryman.plan.words import FORMAT
 
 _BASES: Final = {
     "event": "Event",

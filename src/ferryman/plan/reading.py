@@ -17,7 +17,7 @@ from ferryman.plan.foreign import Reader, Schema
 from ferryman.plan.identifiers import class_names
 from ferryman.plan.jsonlike import array_at, is_array, is_object, object_at, pointed
 from ferryman.plan.naming import STYLES, breaks
-from ferryman.plan.schema import DIALECT, FORMAT
+from ferryman.plan.words import DIALECT, FORMAT
 
 _NEVER: Final = "0001-01-01"
 """Segment's date of what has not happened."""

@@ -3,7 +3,7 @@
 Pure. The document describes an example of everything that may be said:
 ``{"events": {name: data}, "person": attributes, "objects": {type: attributes}, "messages":
 {name: data}}``. Every class stands in ``$defs`` under its name. What JSON Schema has no word
-for stands in words of ours, all of which are in :data:`WORDS`.
+for stands in words of ours, all of which are in :data:`ferryman.plan.words.WORDS`.
 
 Values are described as Pipelines carries them: a moment is text of ISO 8601 (Track carries the
 Unix second of it). Here must not live: the reading of documents (generate.py, foreign.py).
@@ -20,31 +20,14 @@ from ferryman._core.kinds import take
 from ferryman._core.plain import ENCODER
 from ferryman.errors import InvalidOperation
 from ferryman.plan.identifiers import identifiers
-from ferryman.plan.marks import Facts, Marks, description_of, marks_of
+from ferryman.plan.marks import Facts, description_of, marks_of
 from ferryman.plan.standins import Model, is_model
 from ferryman.plan.types import bare
+from ferryman.plan.words import DIALECT, FORMAT, facts_said, marks_said
 
 if TYPE_CHECKING:
     from ferryman.plan.tracking import TrackingPlan
 
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-FORMAT: Final = 1
-"""The version of this form; it changes when an older reader would misread a document."""
-WORDS: Final = {
-    "x-ferryman": "on the document: its format, the plan's mode and conventions",
-    "x-kind": "on a class: event, person, object or message",
-    "x-name": "on a class: the event's or message's name, or the object's type",
-    "x-owner": "who answers for the class or the field",
-    "x-version": "the version of the class",
-    "x-successor": "the event or field that took the place of a deprecated one",
-    "x-personal": "the field holds personal data",
-    "x-reserved": "the field has a name by which Customer.io acts, and means it",
-    "x-type": "the Python type, where JSON has none of its own: date, decimal, tuple, frozenset",
-    "x-tag": "on a class of a tagged union: the field that tells it from the others",
-    "x-omit-defaults": "fields that have their default are not sent",
-    "x-python": "the field's name in Python, where it is not made from its name on the wire",
-    "x-enum-varnames": "the names of an enum's members, in the order of their values",
-}
 _BOUNDS: Final = {
     "gt": "exclusiveMinimum",
     "ge": "minimum",
@@ -136,7 +119,7 @@ class _Schemas:
         else:
             self.of(_type_info(model.cls))
         key = self.reserve(model.cls)
-        self.defs[key] = {**_facts(model.facts), **self.defs[key]}
+        self.defs[key] = {**facts_said(model.facts), **self.defs[key]}
         if model.facts.description:
             self.defs[key] = {"description": model.facts.description} | self.defs[key]
             self.defs[key]["description"] = model.facts.description
@@ -146,7 +129,7 @@ class _Schemas:
         """Return the schema of *kind*."""
         match kind:
             case inspect.Metadata(type=inner):
-                return self.of(inner) | _said(kind) | _marks(marks_of(kind))
+                return self.of(inner) | _said(kind) | marks_said(marks_of(kind))
             case inspect.UnionType(types=types):
                 return {"anyOf": [self.of(member) for member in types]}
             case inspect.LiteralType(values=values):
@@ -284,34 +267,3 @@ def _said(kind: Any) -> dict[str, Any]:
 def _lengths(kind: Any, of: str) -> dict[str, Any]:
     bounds = {f"{edge}{of}": getattr(kind, f"{edge}_length", None) for edge in ("min", "max")}
     return {name: bound for name, bound in bounds.items() if bound is not None}
-
-
-def _facts(facts: Facts) -> dict[str, Any]:
-    if not facts.name:
-        return {}
-    found: dict[str, Any] = {"x-kind": facts.kind}
-    if facts.kind != "person":
-        found["x-name"] = facts.name
-    if facts.owner:
-        found["x-owner"] = facts.owner
-    found["x-version"] = facts.version
-    if facts.deprecated:
-        found["deprecated"] = True
-    if facts.successor:
-        found["x-successor"] = facts.successor
-    return found
-
-
-def _marks(marks: Marks) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if marks.personal:
-        found["x-personal"] = True
-    if marks.owner:
-        found["x-owner"] = marks.owner
-    if marks.deprecated:
-        found["deprecated"] = True
-    if marks.successor:
-        found["x-successor"] = marks.successor
-    if marks.reserved:
-        found["x-reserved"] = True
-    return found

@@ -26,6 +26,9 @@ from ferryman.plan.wire import encode_event, encode_person
 PlanMode: TypeAlias = Literal["enforce", "warn", "off"]
 E = TypeVar("E", default=Event)
 P = TypeVar("P", default=Person)
+# Of those who say: who takes any event may stand where these are said, and no other way round.
+E_contra = TypeVar("E_contra", contravariant=True, default=Event)
+P_contra = TypeVar("P_contra", contravariant=True, default=Person)
 _DEVIATES: dict[DeviationKind, str] = {
     "unknown_event": "event",
     "wrong_event": "event",
@@ -105,10 +108,19 @@ class TrackingPlan(Generic[E, P]):
         return self.tally.report()
 
     def schema(self) -> dict[str, Any]:
-        """Return the plan as a document of JSON Schema 2020-12: see :mod:`ferryman.plan.schema`."""
+        """Return the plan as a document of JSON Schema 2020-12: see :mod:`ferryman.plan.schema`.
+
+        Raises InvalidOperation for a type that JSON Schema cannot say.
+        """
         from ferryman.plan.schema import document
 
         return document(self)
+
+    def schema_bytes(self) -> bytes:
+        """Return :meth:`schema` as UTF-8 JSON, the same bytes for the same plan."""
+        from ferryman.plan.schema import document_bytes
+
+        return document_bytes(self.schema())
 
     def __repr__(self) -> str:
         """Name the plan, its size and its mode."""
