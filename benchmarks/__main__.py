@@ -13,8 +13,8 @@ import msgspec
 
 from benchmarks import report
 from benchmarks.child import SOURCE, Failed
-from benchmarks.figures import FIGURES, judge
-from benchmarks.medians import Run, medians
+from benchmarks.figures import FIGURES, Verdict, judge
+from benchmarks.medians import Medians, Run, medians
 from benchmarks.rows import ROWS, SECTIONS, STEPS, Row
 from benchmarks.run import Plan, perform
 
@@ -131,12 +131,18 @@ def main(words: list[str] | None = None) -> int:
         print(msgspec.json.encode(whole).decode())
     else:
         print(report.table(found, verdicts))
-    spoilt = report.spoilt(found)
-    for line in spoilt:
+    for line in report.spoilt(found):
         print(line, file=sys.stderr)
+    return exit_code(verdicts, found, failed, scale=plan.scale)
+
+
+def exit_code(
+    verdicts: list[Verdict], found: Medians, failed: list[Failed], *, scale: float
+) -> int:
+    """Return 1 for a figure that does not hold, a loss of ours or one of ours that did not run."""
     # A short run measures the start of a contender more than its work.
-    broken = plan.scale >= 1 and any(each.holds is False for each in verdicts)
-    return int(broken or bool(spoilt) or any(each.ours for each in failed))
+    broken = scale >= 1 and any(each.holds is False for each in verdicts)
+    return int(broken or bool(report.spoilt(found)) or any(each.ours for each in failed))
 
 
 def _asked(section: str, plan: Plan) -> bool:

@@ -21,7 +21,7 @@ class Column(msgspec.Struct, frozen=True):
     form: str = ",.0f"
 
 
-_LATENCY = (Column("p50 us", 8, "p50_us", ",.1f"), Column("p99 us", 9, "p99_us", ",.1f"))
+_LATENCY = (Column("p50 us", 10, "p50_us", ",.1f"), Column("p99 us", 11, "p99_us", ",.1f"))
 _LOST = (Column("lost", 7, "lost"), Column("twice", 6, "duplicates"))
 _RATE = (
     Column("a second", 10, "rate"),

@@ -5,6 +5,7 @@ authority as a server's own certificate and Python 3.13 wants the key usage that
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -51,12 +52,15 @@ def build() -> Path:
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         raise SystemExit(f"benchmarks: {NEEDS}, and Linux")
-    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(BINARY), str(SOURCE)]
+    # Under a name of its own first: another process may be starting or building it right now.
+    fresh = BINARY.with_name(f"sink-{os.getpid()}")
+    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(fresh), str(SOURCE)]
     done = subprocess.run(
         [*command, "-lssl", "-lcrypto"], capture_output=True, text=True, timeout=120, check=False
     )
     if done.returncode != 0:
         raise SystemExit(f"benchmarks: {NEEDS}\n{done.stderr.strip()}")
+    fresh.replace(BINARY)
     return BINARY
 
 
