@@ -223,13 +223,6 @@ def inherited(method, place, url, count):
     process.join()
 
 
-def deliver(place, url, seconds):
-    """Deliver what waits, as the next process of the application does."""
-    with Outbox(place, account(url)) as outbox:
-        outbox.flush(float(seconds))
-        tell(outbox.stats().pending)
-
-
 def relay_until_killed(place, url):
     """Deliver as long as it lives."""
     outbox = Outbox(place, account(url))
