@@ -109,7 +109,7 @@ class OrderPaid(Event, owner="checkout", version=3):
     )
     due: datetime.date | None = datetime.date(2026, 12, 1)
     session: uuid.UUID = uuid.UUID(int=10)
-    fee: Decimal = Decimal("1.5")
+    fee: Decimal = msgspec.field(name="surcharge", default=Decimal("1.5"))
     line: Line = Line(sku="A-1", price=Decimal(2), labels=frozenset({"new"}))
     size: Size = Size.LARGE
     colours: set[Colour] = msgspec.field(default_factory=set)

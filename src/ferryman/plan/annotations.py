@@ -87,7 +87,8 @@ class Writer:
         base, rest = self._base(schema)
         if unset:
             self.used.add("msgspec")
-            base = Row((base, " | msgspec.UnsetType"))
+            bounds = {word: rest.pop(word) for word in _BOUNDS if word in rest}
+            base = Row((self._annotated(base, bounds), " | ", "msgspec.UnsetType"))
         found = self._annotated(base, rest)
         forward = any(key not in self.defined for key in references(schema))
         return text(flat(found)) if forward else found

@@ -4,6 +4,7 @@ Pure: text out, no file. Here live classes and the plan itself. Here must not li
 is written (annotations.py), a default (defaults.py), or foreign documents (foreign.py).
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,8 @@ _BASES: Final = {
     "object": "Object",
     "message": "MessageData",
 }
+_SAYABLE: Final = re.compile(r'[^"\\\x00-\x1f]+')
+"""Names that msgspec writes: what JSON would escape it refuses."""
 _IMPORTS: Final = (
     ("datetime", "import datetime"),
     ("enum", "import enum"),
@@ -136,6 +139,9 @@ def _fields(schema: dict[str, Any], writer: Writer) -> list[str]:
     required: set[str] = set(schema.get("required", ()))
     lines: list[str] = []
     names = python_names(schema)
+    if unsayable := [wire for wire in names if not _SAYABLE.fullmatch(wire)]:
+        rule = "has a field with a quote, a backslash or a control character in its name"
+        raise InvalidOperation(rule, field=repr(unsayable[0]))
     for wire, name in names.items():
         said = {word: value for word, value in properties[wire].items() if word != "x-python"}
         lacks = wire not in required and "default" not in said
