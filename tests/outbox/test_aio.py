@@ -90,9 +90,6 @@ def test_tasks_that_accept_at_once_share_commits(store, account):
     assert len(store.sizes) <= 4
 
 
-@pytest.mark.xfail(
-    strict=True, reason="aio.py: task.cancel() of the first of a group strands all who follow"
-)
 def test_cancelling_one_who_waits_harms_nobody_else(store, account):
     """The first of a group and another are cancelled while they wait; all others are kept."""
     closing = contextlib.ExitStack()
@@ -140,9 +137,6 @@ def test_a_failing_commit_reaches_everybody_who_shared_it(store, account):
     assert kept(store) == [receipt.id]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="aio.py: a group is refused whole when one of its tasks is too much"
-)
 def test_one_tasks_full_outbox_is_not_the_others(tmp_path, account):
     """Tasks that share a commit share no refusal: what fits is accepted."""
     each = len(events(1)[0].body)

@@ -20,12 +20,6 @@ def place(tmp_path):
     return f"sqlite:///{tmp_path / 'spool.db'}"
 
 
-FORGOTTEN = pytest.mark.xfail(
-    strict=True,
-    reason="outbox.py: an outbox nobody holds any more is not among those closed at exit",
-)
-
-
 def accepted(out):
     """Return what a child printed: the ids it accepted, by person, in order."""
     found = {}
@@ -87,10 +81,10 @@ def test_a_sqlite_outbox_loses_nothing_while_nobody_answers(
 @pytest.mark.parametrize(
     "way",
     [
-        pytest.param("clean", marks=FORGOTTEN),
-        pytest.param("sys_exit", marks=FORGOTTEN),
+        pytest.param("clean"),
+        pytest.param("sys_exit"),
         "exception",
-        pytest.param("system_exit_in_handler", marks=FORGOTTEN),
+        pytest.param("system_exit_in_handler"),
     ],
 )
 def test_a_memory_outbox_delivers_all_at_a_clean_exit(child, emulator, seen, way):
@@ -103,7 +97,6 @@ def test_a_memory_outbox_delivers_all_at_a_clean_exit(child, emulator, seen, way
     assert seen.by_person() == accepted(out)
 
 
-@FORGOTTEN
 def test_an_exit_is_bounded_when_nobody_answers(child):
     """A memory outbox gives up at its deadline, and says that something was lost."""
     process = child("end", "clean", "memory:", "http://127.0.0.1:9", 5, 1.0)
@@ -199,7 +192,6 @@ def test_a_forked_child_accepts_on_its_parents_outbox(child, place, emulator, li
     assert seen.by_person() == accepted(out)
 
 
-@FORGOTTEN
 def test_a_forked_child_neither_loses_nor_repeats_what_its_parent_holds_in_memory(
     child, emulator, seen
 ):

@@ -77,7 +77,9 @@ def test_nothing_is_lost_or_doubled_under_a_fault(place, live, seen, fault):
     held = seen.by_person()
     assert_conserved(counts)
     assert (counts.accepted, counts.pending) == (200, 0)
-    assert counts.delivered == sum(map(len, held.values()))
+    # What was carried out without an answer may have been refused when it was said again.
+    arrived = sum(map(len, held.values()))
+    assert counts.delivered <= arrived <= counts.delivered + counts.dead
     assert counts.dead == 0 or dead_possible
     for person, ids in said.items():
         arrived = held.get(person, [])

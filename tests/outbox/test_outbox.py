@@ -243,9 +243,6 @@ class FailsOnce(SqliteStore):
         super().settle(verdicts, now)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="relay.py: a batch whose settlement failed is sent again, forms and all"
-)
 def test_a_failing_settlement_is_made_good_and_repeats_no_form(tmp_path, live, seen):
     """When the store fails after the answer, the answer is kept: no form goes twice (rule 20)."""
     with Outbox(FailsOnce(tmp_path / "spool.db"), live) as outbox:

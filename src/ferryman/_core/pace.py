@@ -44,8 +44,8 @@ class Window(msgspec.Struct, frozen=True):
     """How many requests may be under way at once, from 1 to *ceiling*.
 
     ``limit`` doubles a round trip up to ``threshold``, then grows by one a round trip, while
-    all places are taken. Pushback halves it, once a round trip. In an ``outage`` one request at
-    a time goes out, until one is answered well.
+    all places are taken. Pushback halves it, once a round trip. In an outage one request at a
+    time goes out, until one is answered well.
     """
 
     ceiling: int
@@ -54,7 +54,13 @@ class Window(msgspec.Struct, frozen=True):
     usual: float = 0.0
     """The smoothed latency of a calm destination, in seconds."""
     cut_at: float = -math.inf
-    outage: bool = False
+    failures: int = 0
+    """Requests that came to nothing, one after another, with none answered well between."""
+
+    @property
+    def outage(self) -> bool:
+        """Whether the destination is away: one failure may be chance, two in a row are not."""
+        return self.failures > 1
 
     @property
     def places(self) -> int:
@@ -63,18 +69,17 @@ class Window(msgspec.Struct, frozen=True):
 
     def answered(self, weather: Weather, *, seconds: float, busy: int, now: float) -> "Window":
         """Return the window after an answer that took *seconds*, with *busy* under way."""
+        half = max(1.0, self.limit / 2)
         if weather == "outage":
-            half = max(1.0, self.limit / 2)
+            failures = self.failures + 1
+            limit, threshold = (1.0, max(2.0, half)) if failures > 1 else (half, half)
             return msgspec.structs.replace(
-                self, limit=1.0, threshold=max(2.0, half), cut_at=now, outage=True
+                self, limit=limit, threshold=threshold, cut_at=now, failures=failures
             )
         if weather == "pushback":
             if now - self.cut_at < max(seconds, self.usual):
                 return self
-            half = max(1.0, self.limit / 2)
-            return msgspec.structs.replace(
-                self, limit=half, threshold=half, cut_at=now, outage=False
-            )
+            return msgspec.structs.replace(self, limit=half, threshold=half, cut_at=now, failures=0)
         usual = seconds if not self.usual else self.usual + _SMOOTH * (seconds - self.usual)
         queueing = bool(self.usual) and seconds > self.usual * _SLOWER + _NOISE
         limit = self.limit
@@ -82,10 +87,10 @@ class Window(msgspec.Struct, frozen=True):
             usual = self.usual  # a slow answer does not make slowness usual
             if now - self.cut_at >= seconds:
                 return msgspec.structs.replace(
-                    self, limit=max(1.0, limit * 0.9), cut_at=now, outage=False
+                    self, limit=max(1.0, limit * 0.9), cut_at=now, failures=0
                 )
         elif busy >= self.places:
             limit += 1.0 if limit < self.threshold else 1.0 / limit
         return msgspec.structs.replace(
-            self, limit=min(float(self.ceiling), limit), usual=usual, outage=False
+            self, limit=min(float(self.ceiling), limit), usual=usual, failures=0
         )

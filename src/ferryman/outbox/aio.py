@@ -4,6 +4,7 @@ Tasks that accept at the same time share one commit: the first to come takes eve
 joined until it begins, so that a loop with 256 busy tasks pays one fsync for all of them.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Self, overload
@@ -17,7 +18,7 @@ from ferryman._core.message import Level, Operation, Receipt
 from ferryman._core.method import KeepsAsync
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
-from ferryman.errors import InvalidOperation
+from ferryman.errors import InvalidOperation, OutboxFull, StoreError
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
@@ -27,20 +28,21 @@ from .outbox import Outbox
 
 
 class _Group:
-    """Entries that share a commit, and what came of it."""
+    """Entries that share a commit, and what came of each."""
 
-    __slots__ = ("done", "entries", "error")
+    __slots__ = ("done", "entries", "errors")
 
-    def __init__(self, entries: list[Entry]) -> None:
-        self.entries = entries
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.errors: dict[str, Exception] = {}
         self.done = anyio.Event()
-        self.error: Exception | None = None
 
 
 class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     """Accepts operations from async code; arguments, promises and errors are those of Outbox.
 
-    Use it on one event loop. A task that is cancelled while it waits may have been accepted.
+    Use it on one asyncio event loop (from trio, use Outbox in a thread). A task that is
+    cancelled while it waits may have been accepted.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         self._outbox = Outbox[Any, Any](place, account, plan=plan, **options)
         self.plan = self._outbox.plan
         self._group: _Group | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._turn = anyio.Lock()
 
     @property
@@ -73,35 +76,50 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         if self._outbox.level == "memory":
             return self._outbox.accept(operation)
         entry = Entry.of(operation, *stamp())
-        await self._join([entry])
+        await self._join(entry)
         return Receipt(entry.id, self.level)
 
     async def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
         """Keep many *operations*: see :meth:`Outbox.accept_many`."""
         return await anyio.to_thread.run_sync(self._outbox.accept_many, list(operations))
 
-    async def _join(self, entries: list[Entry]) -> None:
+    async def _join(self, entry: Entry) -> None:
         group = self._group
-        if group is not None:
-            group.entries += entries
-            await group.done.wait()
-        else:
-            group = self._group = _Group(entries)
-            # The commit serves the whole group: cancelling the first must not cancel the others.
-            with anyio.CancelScope(shield=True):
-                async with self._turn:
-                    self._group = None
-                    await self._commit(group)
-        if group.error is not None:
-            raise group.error
+        if group is None:
+            group = self._group = _Group()
+            # A task of its own: whoever is cancelled while they wait, the others' commit goes on.
+            # (A shield would not do: asyncio's task.cancel() goes through it.)
+            task = asyncio.get_running_loop().create_task(self._lead(group))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        group.entries.append(entry)
+        await group.done.wait()
+        if (error := group.errors.get(entry.id)) is not None:
+            raise error
 
-    async def _commit(self, group: _Group) -> None:
+    async def _lead(self, group: _Group) -> None:
         try:
-            await anyio.to_thread.run_sync(self._outbox.keep, group.entries)
-        except Exception as error:
-            group.error = error
+            async with self._turn:
+                self._group = None
+                await anyio.to_thread.run_sync(self._commit, group)
+        except BaseException:  # the loop is ending
+            lost = StoreError("interrupted; nobody knows whether it was accepted")
+            group.errors = dict.fromkeys([entry.id for entry in group.entries], lost)
+            raise
         finally:
             group.done.set()
+
+    def _commit(self, group: _Group) -> None:
+        try:
+            self._outbox.keep(group.entries)
+        except OutboxFull:
+            for entry in group.entries:  # one task's refusal is not the others'
+                try:
+                    self._outbox.keep([entry])
+                except Exception as error:
+                    group.errors[entry.id] = error
+        except Exception as error:
+            group.errors = dict.fromkeys([entry.id for entry in group.entries], error)
 
     @overload
     async def track(

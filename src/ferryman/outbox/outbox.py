@@ -32,7 +32,11 @@ from .stores import open_store
 _log = logging.getLogger("ferryman")
 Carrier: TypeAlias = Literal["thread", "external"]
 _CHUNK = 1_000
+_GRACE = 0.5
+"""Seconds that a request on its way has left, however late it is."""
 _OPEN: "weakref.WeakSet[Outbox[Any, Any]]" = weakref.WeakSet()
+_CARRYING: "set[Any]" = set()
+"""Those that accepted something: it must arrive although nobody holds the outbox any more."""
 
 
 class Outbox(Saying[E_contra, P_contra]):
@@ -127,6 +131,7 @@ class Outbox(Saying[E_contra, P_contra]):
         """Start delivering what waits, of earlier processes too, before anything is accepted."""
         if self._carries and not self._closed:
             self._started = True
+            _CARRYING.add(self)
             self._relay.start()
 
     def stats(self) -> Counts:
@@ -164,17 +169,20 @@ class Outbox(Saying[E_contra, P_contra]):
         """
         if self._closed:
             return
+        deadline = time.monotonic() + timeout
         left: FlushTimeout | None = None
-        if self._carries:
-            try:
+        try:
+            if self._carries:
                 self.flush(timeout)
-            except FlushTimeout as late:
-                left = late
-        self._closed = True
-        self._relay.stop(min(timeout, 1.0))
-        self._driver.close()
-        self._store.close()
-        _OPEN.discard(self)
+        except FlushTimeout as late:
+            left = late
+        finally:
+            self._closed = True
+            self._relay.stop(max(_GRACE, deadline - time.monotonic()))
+            self._driver.close()
+            self._store.close()
+            _OPEN.discard(self)
+            _CARRYING.discard(self)
         if left is not None and self._store.level == "memory":
             raise FlushTimeout(f"{left.pending:,} operations are lost", pending=left.pending)
 
@@ -202,6 +210,7 @@ class Outbox(Saying[E_contra, P_contra]):
     def _begin_anew(self) -> None:
         # The parent owns threads, connections and what it buffered; the child begins anew.
         self._started = False
+        _CARRYING.discard(self)
         forked = getattr(self._store, "forked", None)
         if forked is not None:
             forked()

@@ -11,7 +11,7 @@ import msgspec
 
 from ferryman._core.flow import Chance, Flow, Now, Send, exchange
 from ferryman._core.message import Request
-from ferryman._core.retry import Retry
+from ferryman._core.retry import Retry, evidence
 from ferryman.operations import CATALOGUE
 
 from .entry import Dead, Entry, Verdict
@@ -82,27 +82,29 @@ def carry(
         yield Settle([Dead(each, "unknown operation", attempts=0) for each in unknown])
         yield Release(batch)
         return True
-    parts: list[tuple[tuple[Entry, ...], int]] = [(batch.entries, 1)]
+    # Each part with its attempts, and whether an earlier one may have been carried out.
+    parts: list[tuple[tuple[Entry, ...], int, bool]] = [(batch.entries, 1, False)]
     failures = 0
     while parts:
-        entries, attempts = parts.pop()
+        entries, attempts, unsure = parts.pop()
         answer = yield from exchange(address(Batch(entries, batch.together)))
         match judge(entries, answer, attempts=attempts):
             case Judged(verdicts):
                 failures = 0
-                yield Settle(verdicts)
+                yield Settle(_marked(verdicts, unsure))
             case Split(again, dead):
                 failures = 0
                 if dead:
-                    yield Settle(dead)
+                    yield Settle(_marked(dead, unsure))
                 half = len(again) // 2
                 halves = again[half:], again[:half]
-                parts += [(part, attempts + 1) for part in halves if part]
+                parts += [(part, attempts + 1, unsure) for part in halves if part]
             case Wait(again, dead, paused):
                 if dead:
                     yield Settle(dead)
                 if again:
-                    parts.append((again, attempts + 1))
+                    unsure = unsure or evidence(answer) == "unknown"
+                    parts.append((again, attempts + 1, unsure))
                     status = getattr(answer, "status", None)
                     delay = retry.delay(failures, answer, chance=chance(), now=now())
                     failures += 1
@@ -111,3 +113,13 @@ def carry(
                         return False
     yield Release(batch)
     return True
+
+
+def _marked(verdicts: Sequence[Verdict], unsure: bool) -> Sequence[Verdict]:
+    """Return *verdicts*, the dead marked as perhaps delivered where an earlier try is *unsure*."""
+    if not unsure:
+        return verdicts
+    return [
+        msgspec.structs.replace(each, maybe_delivered=True) if isinstance(each, Dead) else each
+        for each in verdicts
+    ]

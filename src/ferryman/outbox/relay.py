@@ -8,30 +8,29 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from ferryman._core.account import Account
 from ferryman._core.flow import Send
-from ferryman._core.message import Answer, NoReply, Request
+from ferryman._core.message import Answer, Api, NoReply, Request
 from ferryman._core.retry import Retry
 from ferryman._io.sync import SyncDriver, run
 from ferryman.errors import FerrymanError
 
-from .entry import Store
-from .order import Batch, Limits, Line
+from .destination import Destination
+from .dispatch import Dispatch
+from .entry import Store, Verdict
+from .order import Batch, Limits
 from .pump import PATIENCE, Claim, Effect, Release, Rest, Settle, pump
-from .throttle import Throttle
 
 _log = logging.getLogger("ferryman")
 _POLL = 0.1
 """Seconds between looks for entries of other processes."""
 _TAKEOVER = 0.5
 """Seconds between tries to become the one relay."""
-_READ = 2_000
 _NEVER = 1 << 62
 """More bytes than will ever be accepted at once: nobody wants to be woken."""
-_HELD = 8 * 1024 * 1024
-"""Bytes that may wait behind muted keys before nothing more is read."""
 
 
 class Relay:
@@ -58,23 +57,36 @@ class Relay:
         self._linger = linger
         self._limits = limits or Limits()
         self._retry = retry
+        # More than requests at once, since those that wait for their next try hold one each.
+        self._workers = 2 * concurrency
         self.begin()
 
     def begin(self) -> None:
         """Set up from nothing: at the start, and in a forked child."""
         self._room = threading.Condition(threading.Lock())
-        self._line = Line()
-        self._throttle = Throttle(ceiling=self._concurrency)
-        self._seen = 0
-        self._since: float | None = None
+        self._dispatch = Dispatch(
+            self._store, ceiling=self._concurrency, linger=self._linger, limits=self._limits
+        )
         self._threads: list[threading.Thread] = []
-        self._busy = 0
+        self._idle = 0
         self._polling = False
         self._stopping = False
         self._urgent = 0
         self._fresh = 0
         self._alarm = _NEVER
-        self.paused = False
+
+    def health(self) -> dict[Api, str]:
+        """Return how each API that was sent anything is: ``well``, ``away`` or ``paused``."""
+        with self._room:
+            return {
+                api: "paused" if each.paused else "well" if each.well else "away"
+                for api, each in self._dispatch.destinations.items()
+            }
+
+    @property
+    def retries(self) -> int:
+        """How many requests were repeated since the start."""
+        return sum(each.throttle.retried for each in self._dispatch.destinations.values())
 
     # -- what the outbox asks of it
 
@@ -131,8 +143,11 @@ class Relay:
     def _hire(self) -> None:
         number = len(self._threads) + 1
         thread = threading.Thread(target=self._work, name=f"ferryman-relay-{number}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter ends, and starts no more threads
+            return
         self._threads.append(thread)
-        thread.start()
 
     def _work(self) -> None:
         held = _Held()
@@ -163,32 +178,41 @@ class Relay:
     def _perform(self, effect: Effect, held: "_Held") -> Any:
         match effect:
             case Send(request):
-                return self._send(request)
+                return self._send(request, held.destination)
             case Claim():
-                held.batch = self._claim()
-                return held.batch
+                return self._claim(held)
             case Settle(verdicts):
-                self._store.settle(verdicts, int(time.time()))
+                self._settle(verdicts)
             case Release(batch):
                 held.batch = None
                 with self._room:
-                    self._busy -= 1
-                    self.paused = False
-                    self._line.release(batch)
+                    held.destination.release(batch)
                     self._room.notify_all()
             case Rest(seconds, status, paused):
-                return self._rest(seconds, status, paused)
+                return self._rest(seconds, status, paused, held.destination)
             case _:
                 assert_never(effect)
         return None
 
-    def _send(self, request: Request) -> Answer:
+    def _settle(self, verdicts: Sequence[Verdict]) -> None:
+        # What was answered is not asked again because of a disk: settling is tried until it is.
+        while True:
+            try:
+                return self._store.settle(verdicts, int(time.time()))
+            except FerrymanError as error:
+                if self._stopping:
+                    raise
+                _log.error("ferryman.relay_store", extra={"error": type(error).__name__})
+                time.sleep(_POLL)
+
+    def _send(self, request: Request, destination: Destination) -> Answer:
+        throttle = destination.throttle
         with self._room:
-            while not self._throttle.free():
+            while not throttle.free():
                 if self._stopping:
                     return NoReply(False, "stopping")
                 self._room.wait(_POLL)
-            wait = self._throttle.enter(time.monotonic())
+            wait = throttle.enter(time.monotonic())
         if wait:
             time.sleep(wait)
         start = time.monotonic()
@@ -199,67 +223,57 @@ class Relay:
         finally:
             end = time.monotonic()
             with self._room:
-                self._throttle.leave(answer, seconds=end - start, now=end)
+                destination.leave(answer, seconds=end - start, now=end)
                 self._room.notify()
 
-    def _rest(self, seconds: float, status: int | None, paused: bool) -> bool:
-        level = logging.ERROR if paused else logging.WARNING
+    def _rest(
+        self, seconds: float, status: int | None, paused: bool, destination: Destination
+    ) -> bool:
         _log.log(
-            level,
+            logging.ERROR if paused else logging.WARNING,
             "ferryman.relay_paused" if paused else "ferryman.relay_waits",
-            extra={"status": status, "seconds": round(seconds, 3)},
+            extra={"status": status, "seconds": round(seconds, 3), "api": destination.api},
         )
+        throttle = destination.throttle
         with self._room:
-            self.paused = paused
+            destination.paused = paused
             now = time.monotonic()
-            end = now + max(seconds, self._throttle.retry(now))
-            while not self._stopping:
-                left = end - time.monotonic()
-                if left <= 0:
-                    return True
-                self._room.wait(left)
+            end = now + max(seconds, throttle.retry(now))
+            throttle.resting += 1
+            self._help()
+            try:
+                while not self._stopping:
+                    left = end - time.monotonic()
+                    if left <= 0:
+                        return True
+                    self._room.wait(left)
+            finally:
+                throttle.resting -= 1
         return False
 
-    def _claim(self) -> Batch | None:
+    # -- who goes next
+
+    def _claim(self, held: "_Held") -> Batch | None:
         with self._room:
-            while not self._stopping:
-                if not self._store.lead():
-                    self._room.wait(_TAKEOVER)
-                    continue
-                self._fill()
-                wait = self._patience()
-                if wait <= 0:
-                    free = self._busy < self._throttle.window.places
-                    batch = self._line.take(self._limits) if free else None
-                    if batch is not None:
-                        self._busy += 1
-                        self._since = time.monotonic() if len(self._line) else None
-                        if self._line.bytes >= self._limits.bytes:
+            self._idle += 1
+            try:
+                while not self._stopping:
+                    if not self._store.lead():
+                        self._room.wait(_TAKEOVER)
+                        continue
+                    now = time.monotonic()
+                    self._fresh = 0
+                    self._dispatch.fill(now)
+                    chosen = self._dispatch.choose(now, urgent=self._urgent > 0)
+                    if not isinstance(chosen, float):
+                        held.batch, held.destination = chosen
+                        if self._dispatch.more(now):
                             self._help()
-                        return batch
-                    wait = _POLL
-                self._pause(wait)
+                        return held.batch
+                    self._pause(min(chosen, _POLL))
+            finally:
+                self._idle -= 1
         return None
-
-    def _fill(self) -> None:
-        line = self._line
-        self._fresh = 0
-        while line.bytes < 2 * self._limits.bytes and line.held_bytes < _HELD:
-            entries = self._store.read(self._seen, limit=_READ, size=2 * self._limits.bytes)
-            if not entries:
-                break
-            self._seen = entries[-1].seq
-            line.join(entries)
-        if self._since is None and len(line):
-            self._since = time.monotonic()
-
-    def _patience(self) -> float:
-        """Return how long the next request may still wait for company."""
-        if not len(self._line):
-            return _POLL
-        if self._urgent or self._since is None or self._line.bytes >= self._limits.bytes:
-            return 0.0
-        return self._since + self._linger - time.monotonic()
 
     def _pause(self, seconds: float) -> None:
         # One of those who wait looks for entries of other processes; the rest sleep longer.
@@ -267,25 +281,26 @@ class Relay:
             self._room.wait(5.0)
             return
         self._polling = True
-        self._alarm = self._limits.bytes - self._line.bytes if len(self._line) else 1
+        self._alarm = self._dispatch.news()
         try:
-            self._room.wait(min(seconds, _POLL))
+            self._room.wait(seconds)
         finally:
             self._alarm = _NEVER
             self._polling = False
 
     def _help(self) -> None:
-        places = min(self._concurrency, self._throttle.window.places)
-        if self._busy >= len(self._threads) < places:
-            self._hire()
-        else:
+        """See that somebody else looks for work."""
+        if self._idle > 1:
             self._room.notify()
+        elif len(self._threads) < self._workers and not self._stopping:
+            self._hire()
 
 
 class _Held:
     """What a worker has claimed and not released: it carries this again after a failure."""
 
-    __slots__ = ("batch",)
+    __slots__ = ("batch", "destination")
 
     def __init__(self) -> None:
         self.batch: Batch | None = None
+        self.destination: Destination

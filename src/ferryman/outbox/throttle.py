@@ -1,4 +1,4 @@
-"""When the next request may leave: the window, the rate and the retry budget of one relay.
+"""When the next request may leave: the window, the rate and the retry budget of one API.
 
 It only keeps the present values and asks the core; whoever calls holds the relay's lock and
 does the waiting.
@@ -14,14 +14,30 @@ RETRY_RATE, RETRY_BURST = 5.0, 10.0
 
 
 class Throttle:
-    """The pace of one relay; every method is called under the relay's lock."""
+    """The pace of one API; every method is called under the relay's lock."""
 
     def __init__(self, *, ceiling: int, rate: float = RATE) -> None:
         self.window = Window(ceiling)
         self._requests = Bucket.full(rate, max(1.0, rate / 10))
         self._retries = Bucket.full(RETRY_RATE, RETRY_BURST)
+        self.claimed = 0
+        """Batches on their way: being sent, or waiting for their next try."""
+        self.resting = 0
+        """Those of them that wait for their next try."""
         self.under_way = 0
+        """Requests on the wire."""
         self.retried = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether another batch may be claimed.
+
+        As many as there are places, not counting those that wait for their next try; in an
+        outage the one that is claimed is the probe, and nobody joins it.
+        """
+        if self.window.outage:
+            return self.claimed == 0
+        return self.claimed - self.resting < self.window.places
 
     def free(self) -> bool:
         """Whether another request may leave, as far as the window goes."""

@@ -1,0 +1,93 @@
+"""Who goes next, of everything that waits: reads the store, sorts by API, asks each its turn.
+
+A destination that is not well does not hold up the others: what is read for it beyond its bound
+is passed over, and read again when it is well. Whoever calls holds the relay's lock. Knows no
+thread, no network; the moment comes as an argument.
+"""
+
+from ferryman._core.message import Api
+from ferryman.operations import CATALOGUE
+
+from .destination import NEVER, Destination
+from .entry import Entry, Store
+from .order import Batch, Limits
+
+_API: dict[str, Api] = {name: row.api for name, row in CATALOGUE.items()}
+_READ = 2_000
+"""Entries that are read at once, at the most."""
+
+
+class Dispatch:
+    """The destinations of one store's entries, each with up to *ceiling* requests at once."""
+
+    def __init__(self, store: Store, *, ceiling: int, linger: float, limits: Limits) -> None:
+        self.destinations: dict[Api, Destination] = {}
+        self._store = store
+        self._ceiling = ceiling
+        self._linger = linger
+        self._limits = limits
+        self._seen = 0
+
+    def choose(self, now: float, *, urgent: bool) -> tuple[Batch, Destination] | float:
+        """Return the next batch and where it goes, or the seconds until there may be one."""
+        soonest = NEVER
+        for destination in self.destinations.values():
+            wait = destination.patience(now, linger=self._linger, urgent=urgent)
+            if wait <= 0:
+                batch = destination.take(now)
+                if batch is not None:
+                    return batch, destination
+            else:
+                soonest = min(soonest, wait)
+        return soonest
+
+    def more(self, now: float) -> bool:
+        """Whether another batch could leave at once."""
+        return any(
+            each.patience(now, linger=self._linger, urgent=False) <= 0
+            for each in self.destinations.values()
+        )
+
+    def news(self) -> int:
+        """Return how many newly accepted bytes are worth waking somebody for.
+
+        What fills a request that lingers; any, where nothing waits.
+        """
+        lines = self.destinations.values()
+        return min((each.missing() if len(each.line) else 1 for each in lines), default=1)
+
+    def fill(self, now: float) -> None:
+        """Read what is new, as far ahead as is useful."""
+        for destination in self.destinations.values():
+            if destination.resume is not None and not destination.full:
+                self._read_again(destination, now)
+        while not any(each.full and each.well for each in self.destinations.values()):
+            entries = self._store.read(self._seen, limit=_READ, size=2 * self._limits.bytes)
+            if not entries:
+                return
+            self._seen = entries[-1].seq
+            self._sort(entries, now)
+
+    def _sort(self, entries: list[Entry], now: float) -> None:
+        apis = {_API[entry.name] for entry in entries}
+        for api in apis:
+            own = entries if len(apis) == 1 else [e for e in entries if _API[e.name] == api]
+            destination = self.destinations.get(api)
+            if destination is None:
+                destination = Destination(api, ceiling=self._ceiling, limits=self._limits)
+                self.destinations[api] = destination
+            if destination.resume is None and destination.full and not destination.well:
+                destination.resume = own[0].seq - 1
+            if destination.resume is None:
+                destination.join(own, now)
+
+    def _read_again(self, destination: Destination, now: float) -> None:
+        """Read on where *destination* was passed over, up to where everybody else is."""
+        while destination.resume is not None and not destination.full:
+            entries = self._store.read(destination.resume, limit=_READ, size=2 * self._limits.bytes)
+            entries = [entry for entry in entries if entry.seq <= self._seen]
+            if not entries:
+                destination.resume = None
+                return
+            destination.resume = entries[-1].seq
+            destination.join([e for e in entries if _API[e.name] == destination.api], now)
