@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,15 @@ class Child:
             start_new_session=True,
         )
 
-    def says(self) -> str:
+    def says(self, timeout: float) -> str:
         """Wait for a line of the contender's and return it. Raises Broken when it ends instead."""
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        watch = threading.Timer(timeout, self._process.kill)
+        watch.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            watch.cancel()
         if not line:
             self._explain(self.end(timeout=10)[1])
         return line.strip()
@@ -110,6 +116,9 @@ class Child:
             err = f"not done after {timeout:.0f} s"
             self._kill()
             out = ""
+        except BaseException:
+            self._kill()  # in a group of its own, it does not hear a Ctrl-C
+            raise
         # What a contender has forked must not live on into the next one's time.
         self._kill()
         return out, err, self._process.returncode

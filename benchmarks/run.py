@@ -129,7 +129,7 @@ def _backlog(begin: Callable[[], Child], row: Row, n: int, sink: Sink) -> dict[s
     sink.down()
     child = begin()
     try:
-        if (line := child.says()) != "down":
+        if (line := child.says(PATIENCE_S)) != "down":
             raise Broken(line)
         sink.up()
         child.tell("up")

@@ -18,7 +18,7 @@ import msgspec
 import trustme
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "sink.c"
+SOURCES = sorted(HERE.glob("*.c"))
 BINARY = HERE / "sink"
 NEEDS = "the sink needs a C compiler and OpenSSL's headers (Debian: apt-get install gcc libssl-dev)"
 
@@ -47,14 +47,15 @@ class Counts(msgspec.Struct, frozen=True):
 
 def build() -> Path:
     """Compile the sink when its source is newer than its binary; return the binary's path."""
-    if BINARY.exists() and BINARY.stat().st_mtime >= SOURCE.stat().st_mtime:
+    changed = max(path.stat().st_mtime for path in (*SOURCES, *HERE.glob("*.h")))
+    if BINARY.exists() and BINARY.stat().st_mtime >= changed:
         return BINARY
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         raise SystemExit(f"benchmarks: {NEEDS}, and Linux")
     # Under a name of its own first: another process may be starting or building it right now.
     fresh = BINARY.with_name(f"sink-{os.getpid()}")
-    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(fresh), str(SOURCE)]
+    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(fresh), *map(str, SOURCES)]
     done = subprocess.run(
         [*command, "-lssl", "-lcrypto"], capture_output=True, text=True, timeout=120, check=False
     )

@@ -1,6 +1,7 @@
 """The benchmarks: the server counts what arrived, and a figure below its promise is called so."""
 
 import http.client
+import json
 import socket
 import ssl
 import subprocess
@@ -313,6 +314,32 @@ def command(*words: str) -> "subprocess.CompletedProcess[str]":
         text=True,
         check=False,
     )
+
+
+SHORT = (
+    ("speed:in bulk", "0 ms", "rate"),
+    ("durable:apsw", "256 tasks", "rate"),
+    ("losses:outbox", "kill -9", "left_by_the_first"),
+)
+LONG = (("backlog:outbox", "while down, then drained", "grown_mb"),)
+
+
+@pytest.mark.parametrize(
+    ("only", "case", "value"),
+    [*SHORT, *(pytest.param(*each, marks=pytest.mark.soak) for each in LONG)],
+    ids=lambda given: given,
+)
+def test_each_section_runs_and_loses_nothing(
+    compiled: None, only: str, case: str, value: str
+) -> None:
+    """What `make bench` runs of ours, with a hundredth of the events, arrives whole."""
+    done = command("--only", only, "--cases", case, "--rounds", "1", "--scale", "0.01", "--json")
+
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert row["case"] == case
+    assert value in row
+    assert row.get("lost", 0) == 0
 
 
 def test_list_names_every_figure_and_row() -> None:
