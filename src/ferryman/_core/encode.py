@@ -57,7 +57,7 @@ def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
     *at* names the argument in errors ("data", "attributes"). A dataclass, msgspec struct or
     pydantic model is an object too. Raises InvalidOperation, naming the field and the rule.
     """
-    if type(data) is dict:
+    if data.__class__ is dict:  # no subclass, which may have entries of its own
         try:
             body = _dumps(data, None, _STRICT)
         except TypeError:  # not plain: a kind that has a rule of its own, or none

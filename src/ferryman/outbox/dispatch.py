@@ -69,7 +69,7 @@ class Dispatch:
             self._sort(entries, now)
 
     def _sort(self, entries: list[Entry], now: float) -> None:
-        apis = {_API[entry.name] for entry in entries}
+        apis: set[Api] = {_API[entry.name] for entry in entries}
         for api in apis:
             own = entries if len(apis) == 1 else [e for e in entries if _API[e.name] == api]
             destination = self.destinations.get(api)

@@ -265,11 +265,12 @@ class Relay:
                     self._fresh = 0
                     self._dispatch.fill(now)
                     chosen = self._dispatch.choose(now, urgent=self._urgent > 0)
-                    if not isinstance(chosen, float):
-                        held.batch, held.destination = chosen
+                    if isinstance(chosen, tuple):
+                        batch, held.destination = chosen
+                        held.batch = batch
                         if self._dispatch.more(now):
                             self._help()
-                        return held.batch
+                        return batch
                     self._pause(min(chosen, _POLL))
             finally:
                 self._idle -= 1
