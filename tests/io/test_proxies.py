@@ -1,6 +1,7 @@
 """Proxies: which requests go through them, and what they are told."""
 
 import base64
+import contextlib
 import os
 import socket
 import subprocess
@@ -27,8 +28,9 @@ def tunnel(peer: Any) -> None:
         peer.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
         def back() -> None:
-            while data := far.recv(65_536):
-                peer.say(data)
+            with contextlib.suppress(OSError):  # the tunnel is closed while it waits
+                while data := far.recv(65_536):
+                    peer.say(data)
 
         threading.Thread(target=back, daemon=True).start()
         while data := peer.sock.recv(65_536):

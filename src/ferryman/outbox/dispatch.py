@@ -91,3 +91,13 @@ class Dispatch:
                 return
             destination.resume = entries[-1].seq
             destination.join([e for e in entries if _API[e.name] == destination.api], now)
+
+
+class Held:
+    """What a worker has claimed and not released: it carries this again after a failure."""
+
+    __slots__ = ("batch", "destination")
+
+    def __init__(self) -> None:
+        self.batch: Batch | None = None
+        self.destination: Destination

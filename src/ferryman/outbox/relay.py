@@ -19,7 +19,7 @@ from ferryman._io.sync import SyncDriver, run
 from ferryman.errors import FerrymanError
 
 from .destination import Destination
-from .dispatch import Dispatch
+from .dispatch import Dispatch, Held
 from .entry import Store, Verdict
 from .order import Batch, Limits
 from .pump import PATIENCE, Claim, Effect, Release, Rest, Settle, pump
@@ -150,7 +150,7 @@ class Relay:
         self._threads.append(thread)
 
     def _work(self) -> None:
-        held = _Held()
+        held = Held()
         while not self._stopping:
             flow = pump(
                 self._address,
@@ -175,7 +175,7 @@ class Relay:
             return self._account.address_batch([entry.body for entry in batch.entries])
         return self._account.address(batch.entries[0].operation())
 
-    def _perform(self, effect: Effect, held: "_Held") -> Any:
+    def _perform(self, effect: Effect, held: Held) -> Any:
         match effect:
             case Send(request):
                 return self._send(request, held.destination)
@@ -253,7 +253,7 @@ class Relay:
 
     # -- who goes next
 
-    def _claim(self, held: "_Held") -> Batch | None:
+    def _claim(self, held: Held) -> Batch | None:
         with self._room:
             self._idle += 1
             try:
@@ -295,13 +295,3 @@ class Relay:
             self._room.notify()
         elif len(self._threads) < self._workers and not self._stopping:
             self._hire()
-
-
-class _Held:
-    """What a worker has claimed and not released: it carries this again after a failure."""
-
-    __slots__ = ("batch", "destination")
-
-    def __init__(self) -> None:
-        self.batch: Batch | None = None
-        self.destination: Destination

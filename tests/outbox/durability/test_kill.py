@@ -49,8 +49,7 @@ class Children:
 def children():
     children = Children()
     yield children
-    children.process.stdin.close()
-    children.process.wait(30)
+    children.process.communicate(timeout=30)
 
 
 class Killing:
@@ -108,7 +107,7 @@ def test_a_killed_process_loses_and_doubles_nothing(killing, point):
     """What was acknowledged arrives once and in order, or is a dead letter; nothing else does."""
     first = random.SystemRandom().randrange(1 << 32)
     print(f"seeds from {first}")
-    for seed in range(first, first + 6):
+    for seed in range(first, first + 4):
         killing.kill(point, seed)
 
     assert killing.killed >= 2  # or this point was never reached

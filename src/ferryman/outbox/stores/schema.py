@@ -20,8 +20,8 @@ import apsw
 
 from ferryman.errors import StoreError
 
-from ..entry import Dead, Verdict
-from .rows import DAMAGED
+from ..entry import Dead, Entry, Verdict
+from .rows import DAMAGED, sound
 
 APPLICATION_ID = 0x46455252  # "FERR"
 FORMAT = 1
@@ -29,7 +29,7 @@ MIN_SQLITE = 3_051_003
 """Before 3.51.3 two connections can corrupt a WAL database (the WAL-reset bug)."""
 BUSY_MS = 10_000
 
-_TABLES = f"""
+TABLES = f"""
 CREATE TABLE header(format INTEGER NOT NULL, workspace TEXT NOT NULL);
 CREATE TABLE accounts(
     accepted INTEGER NOT NULL, delivered INTEGER NOT NULL, dead INTEGER NOT NULL,
@@ -100,8 +100,11 @@ def _prepare(connection: apsw.Connection, workspace: str) -> None:
     if connection.pragma("application_id") != APPLICATION_ID:
         with transaction(connection):
             if connection.pragma("application_id") != APPLICATION_ID:  # nobody was quicker
-                connection.execute(_TABLES)
+                connection.execute(TABLES)
                 connection.execute("INSERT INTO header VALUES(?, ?)", (FORMAT, workspace))
+        # Into the file: without its log it would pass for a new one.
+        with contextlib.suppress(apsw.BusyError):  # another process is about it
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     found = one(connection, "SELECT format, workspace FROM header")
     if found[0] != FORMAT:
         raise StoreError(
@@ -163,6 +166,21 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def read_page(connection: apsw.Connection, after: int, *, limit: int, size: int) -> list[Entry]:
+    """Return the entries behind *after*, up to *limit* of them or *size* bytes."""
+    found: list[Entry] = []
+    rows = connection.execute(
+        "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+    )
+    for entry in sound(rows):
+        found.append(entry)
+        size -= len(entry.body)
+        if size <= 0:
+            rows.close(True)
+            break
+    return found
 
 
 def carry_out(connection: apsw.Connection, verdicts: Sequence[Verdict], now: int) -> int:

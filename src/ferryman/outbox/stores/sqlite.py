@@ -11,13 +11,11 @@ ours rather than on SQLite's, whose waiting is a sleep. No connection is open ac
 
 import contextlib
 import fcntl
-import logging
 import os
 import threading
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import apsw
 
@@ -25,9 +23,10 @@ from ferryman._core.message import Level
 from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 
 from ..entry import Counts, Entry, Verdict
+from . import forks
 from .group import GroupCommit
-from .mend import is_damage, mend
-from .rows import DAMAGED, Damaged, row, sound
+from .mending import mending
+from .rows import DAMAGED, row
 from .schema import (
     INSERT,
     PENDING,
@@ -35,18 +34,16 @@ from .schema import (
     carry_out,
     one,
     open_spool,
+    read_page,
     transaction,
 )
 
-_log = logging.getLogger("ferryman")
-T = TypeVar("T")
 MAX_BYTES = 8 * 1024**3
 _TIDY_BYTES = 4 * 1024**2
 """Settled bytes after which the relay moves the log into the file."""
 _LOG_BYTES = 64 * 1024**2
 """Accepted bytes after which, without a relay in this process, an acceptance does so."""
 _SYNCHRONOUS: dict[str, str] = {"power": "FULL", "process": "NORMAL"}
-_OPEN: "weakref.WeakSet[SqliteStore]" = weakref.WeakSet()
 # What a child inherits all the same (its parent forked without Python's hooks) is neither used
 # nor closed, since closing would drop the parent's locks. It is kept here for ever.
 _INHERITED: list[object] = []
@@ -80,7 +77,7 @@ class SqliteStore:
         self._closed = False
         self._begin()
         self._connect()
-        _OPEN.add(self)
+        forks.watch(self)
 
     def _begin(self) -> None:
         self._pid = os.getpid()
@@ -152,7 +149,7 @@ class SqliteStore:
                 if self._closed:
                     raise OutboxClosed("the outbox is closed")
                 connection = self._connect()
-                _mending(connection, lambda: self._insert_rows(connection, rows, size))
+                mending(connection, lambda: self._insert_rows(connection, rows, size))
         except apsw.Error as error:
             raise as_store_error(error) from None
 
@@ -185,9 +182,9 @@ class SqliteStore:
         with self._relay_lock:
             connection = self._relay_connection()
             try:
-                return _mending(
+                return mending(
                     connection,
-                    lambda: _entries(connection, after, limit=limit, size=size),
+                    lambda: read_page(connection, after, limit=limit, size=size),
                     self._write_lock,
                 )
             except (apsw.Error, UnicodeDecodeError) as error:
@@ -198,7 +195,7 @@ class SqliteStore:
         with self._relay_lock:
             connection = self._relay_connection()
             try:
-                size = _mending(
+                size = mending(
                     connection,
                     lambda: self._carry_out(connection, verdicts, now),
                     self._write_lock,
@@ -262,7 +259,7 @@ class SqliteStore:
         with self._relay_lock:
             connection = self._relay_connection()
             try:
-                row = _mending(connection, lambda: one(connection, sql), self._write_lock)
+                row = mending(connection, lambda: one(connection, sql), self._write_lock)
             except apsw.Error as error:
                 raise as_store_error(error) from None
         if not all(type(each) is int for each in row):
@@ -290,61 +287,7 @@ class SqliteStore:
                 self._leader = None
 
 
-def _entries(connection: apsw.Connection, after: int, *, limit: int, size: int) -> list[Entry]:
-    found: list[Entry] = []
-    rows = connection.execute(
-        "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
-    )
-    for entry in sound(rows):
-        found.append(entry)
-        size -= len(entry.body)
-        if size <= 0:
-            rows.close(True)
-            break
-    return found
-
-
-def _mending(
-    connection: apsw.Connection,
-    act: Callable[[], T],
-    lock: contextlib.AbstractContextManager[Any] | None = None,
-) -> T:
-    """Return what *act* does; where damage stops it, mend what is damaged and try it once more."""
-    try:
-        return act()
-    except (apsw.Error, UnicodeDecodeError, Damaged) as error:
-        if not is_damage(error):
-            raise
-    with lock or contextlib.nullcontext():
-        done = mend(connection)
-    _log.error("ferryman.outbox_damaged", extra={"quarantined": done.aside + done.missing})
-    return act()
-
-
 def _tidy(connection: apsw.Connection) -> None:
     """Move the log into the file; what was committed before is safe whether or not it works."""
     with contextlib.suppress(apsw.Error):
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-
-
-_STILL: "list[SqliteStore]" = []
-"""The stores that hold still for a fork under way."""
-
-
-def _before_fork() -> None:
-    _STILL[:] = _OPEN
-    for store in _STILL:
-        store.before_fork()
-
-
-def _after_fork() -> None:
-    while _STILL:
-        _STILL.pop().after_fork()
-
-
-def _forked() -> None:
-    while _STILL:
-        _STILL.pop().forked()
-
-
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forked)
