@@ -3,7 +3,6 @@
 import datetime
 import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 from datetime import UTC
@@ -221,8 +220,7 @@ def test_types_for_the_front_end():
     assert '  "1": Account;' in text
 
 
-@pytest.mark.skipif(shutil.which("tsc") is None, reason="needs the TypeScript compiler tsc")
-def test_the_compiler_takes_the_types(tmp_path):
+def test_the_compiler_takes_the_types(tmp_path, program):
     """What is right compiles under --strict, and three mistakes are three errors."""
     (tmp_path / "plan.ts").write_text(typescript(PLAN.schema()))
     (tmp_path / "use.ts").write_text(
@@ -235,7 +233,7 @@ def test_the_compiler_takes_the_types(tmp_path):
     )
 
     done = subprocess.run(
-        ["tsc", "--strict", "--noEmit", "use.ts"],
+        [program("tsc"), "--strict", "--noEmit", "use.ts"],
         cwd=tmp_path,
         check=False,
         capture_output=True,

@@ -24,7 +24,7 @@ _KEPT: Final = {
 _ABOUT: Final = (
     "description", "deprecated", "examples", "x-personal", "x-owner", "x-successor", "x-reserved",
 )  # fmt: skip
-_WORDS: Final = {"string": "str", "integer": "number", "number": "number"}
+_DEEP: Final = 50
 
 
 class Reader:
@@ -100,21 +100,27 @@ class Reader:
         self._refs[ref] = self.read(target, name)
         return dict(self._refs[ref])
 
-    def _merged(self, given: Any) -> dict[str, Any]:
+    def _merged(self, given: Any, depth: int = 0) -> dict[str, Any]:
         """Return *given* with its ``allOf`` folded in: all fields, and of the rest the nearest."""
-        found: dict[str, Any] = dict(given)
-        for part in array_at(found, "allOf"):
-            ref = part.get("$ref") if is_object(part) else None
-            target = pointed(self.root, ref) if isinstance(ref, str) else part
-            folded = self._merged(target) if is_object(target) else {}
-            fields = {**object_at(folded, "properties"), **object_at(found, "properties")}
-            required = [*array_at(folded, "required"), *array_at(found, "required")]
-            found = {**folded, **found}
-            if fields:
-                found["properties"] = fields
-            if required:
-                found["required"] = list(dict.fromkeys(required))
-        found.pop("allOf", None)
+        if depth > _DEEP or not is_object(given):
+            return {}  # a class that is made of itself, or nothing said
+        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
+        required: list[str] = []
+        own = {word: value for word, value in dict(given).items() if word != "allOf"}
+        for part in [*array_at(given, "allOf"), own]:
+            target = part
+            if part is not own:
+                ref = part.get("$ref") if is_object(part) else None
+                inner = pointed(self.root, ref) if isinstance(ref, str) else part
+                target = self._merged(inner, depth + 1)
+            fields |= object_at(target, "properties")
+            required += array_at(target, "required")
+            found |= target
+        if fields:
+            found["properties"] = fields
+        if required:
+            found["required"] = list(dict.fromkeys(required))
         return found
 
     def _union(self, members: list[Any], beside: Mapping[str, Any], hint: str) -> Schema:
@@ -156,6 +162,7 @@ class Reader:
 
     def fields(self, given: Mapping[str, Any], key: str) -> Schema:
         """Return the class that *given*, an object with properties, is."""
+        given = self._merged(given)
         about = {"description": given["description"]} if given.get("description") else {}
         properties: dict[str, Schema] = {}
         said = object_at(given, "properties")

@@ -27,12 +27,14 @@ class Loose:
 
     def __init__(self, api: Api) -> None:
         self.api: Api = api
+        self._infos: dict[type, inspect.Type] = {}
         self._known: dict[Any, dict[str, tuple[bool, _Look]]] = {}
 
     def check(self, cls: type, data: Mapping[Any, Any], *, partial: bool = False) -> None:
         """Raise Wrong when *data* is no *cls* said as a mapping; *partial* lets fields lack."""
-        info = inspect.type_info(cls)
-        assert isinstance(info, inspect.StructType | inspect.DataclassType)
+        info = self._infos.get(cls)
+        if info is None:
+            info = self._infos[cls] = inspect.type_info(cls)
         self._object(info, data, partial=partial)
 
     def _fields(self, info: Any) -> dict[str, tuple[bool, _Look]]:

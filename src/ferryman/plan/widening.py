@@ -58,7 +58,7 @@ def may_be(schema: Schema, value: Any) -> bool:
         )
     if isinstance(value, dict | list):
         return not value and schema.get("type") in ("array", "object")
-    if "format" in schema or "$ref" in schema or "anyOf" in schema or "x-type" in schema:
+    if schema.get("format") in ("date-time", "uuid") or {"$ref", "anyOf", "x-type"} & set(schema):
         return False
     if "const" in schema or "enum" in schema:
         return any(
