@@ -1,6 +1,7 @@
 """Foreign documents become plans of ours, whose classes generate, import and say the same again."""
 
 import importlib.util
+import subprocess
 import sys
 from typing import Annotated, Literal
 
@@ -239,6 +240,26 @@ def test_one_schema_is_one_event(tmp_path):
         "order_paid"
     ]
     assert read_document(document) == document
+
+
+def test_awkward_names_are_formatted_too(tmp_path):
+    """Names that are no identifiers, collide or are long end in text that ruff format keeps."""
+    words = ["class", "int", "datetime", "2nd", "__x", "self", "a b", "a_b", "x" * 60]
+    said = {word: {"type": ["string", "null"], "pattern": "a|b"} for word in words}
+    said["nested"] = {"type": "object", "properties": {"deep": {"type": ["object", "null"]}}}
+    rules = {"properties": {"properties": {"properties": said, "required": ["a b"]}}}
+    names = ["Order Paid", "order_paid", "42!", 'it\'s "it"', "An Event Of A Long Name" * 3]
+    given = {"rules": {"events": [{"name": name, "rules": rules} for name in names]}}
+    file = tmp_path / "plan.py"
+    document = read_document(given)
+    plan = plan_of(document, tmp_path)
+    file.write_text(generate(document))
+
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(file)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+
+    assert [model.facts.name for model in plan.parts.events] == sorted(names)
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize(

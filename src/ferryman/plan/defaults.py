@@ -12,22 +12,15 @@ from ferryman.plan.source import Row, Source, call, flat, literal, text
 
 
 def default_source(schema: dict[str, Any], value: Any, writer: Writer) -> Source:
-    """Return ``default=...`` or ``default_factory=...`` for *value* of *schema*."""
+    """Return the option of a field that gives it *value*, JSON, as *schema* means it."""
     meant = _meant(schema, value, writer)
-    if is_array(value) and _is_mutable(meant):
-        name = "set" if meant.get("uniqueItems") else "list"
-        if not value:
-            return f"default_factory={name}"
-        return Row(("default_factory=lambda: ", value_source(meant, value, writer)))
-    if is_object(value) and "$ref" not in meant:
-        if not value:
-            return "default_factory=dict"
-        return Row(("default_factory=lambda: ", value_source(meant, value, writer)))
-    return Row(("default=", value_source(meant, value, writer)))
-
-
-def _is_mutable(schema: dict[str, Any]) -> bool:
-    return "prefixItems" not in schema and "x-type" not in schema
+    made = value_source(meant, value, writer)
+    is_mutable = is_object(value) and "$ref" not in meant
+    if is_array(value):
+        is_mutable = "prefixItems" not in meant and "x-type" not in meant
+    if is_mutable and value:
+        return Row(("default_factory=lambda: ", made))
+    return Row(("default=", made))  # msgspec copies an empty list, dict or set
 
 
 def value_source(schema: dict[str, Any], value: Any, writer: Writer) -> Source:

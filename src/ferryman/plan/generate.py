@@ -16,7 +16,18 @@ from ferryman.plan.identifiers import identifiers
 from ferryman.plan.jsonlike import is_object
 from ferryman.plan.marks import tidy
 from ferryman.plan.naming import Conventions, snake_case
-from ferryman.plan.source import Group, Row, Source, call, docstring, lay, literal, text
+from ferryman.plan.source import (
+    WIDTH,
+    Group,
+    Row,
+    Source,
+    call,
+    docstring,
+    lay,
+    lay_field,
+    literal,
+    text,
+)
 from ferryman.plan.words import FORMAT
 
 _BASES: Final = {
@@ -161,16 +172,16 @@ def _field(name: str, wire: str, annotation: Source, options: list[Source], writ
     if name != wire:
         options = [*options, f"name={text(wire)}"]
     if not options:
-        return "    " + lay(Row((f"{name}: ", annotation)), indent=4)
+        return lay_field(name, annotation, None)
     first = options[0]
     if len(options) == 1 and isinstance(first, Row) and first.parts[0] == "default=":
-        value: Source = Row(first.parts[1:])
+        value: Source = first.parts[1] if len(first.parts) == 2 else Row(first.parts[1:])
     elif len(options) == 1 and first == "default=msgspec.UNSET":
         value = "msgspec.UNSET"
     else:
         writer.used.add("msgspec")
         value = call("msgspec.field", options)
-    return "    " + lay(Row((f"{name}: ", annotation, " = ", value)), indent=4)
+    return lay_field(name, annotation, value)
 
 
 def python_names(schema: dict[str, Any]) -> dict[str, str]:
@@ -196,8 +207,9 @@ def _plan(document: dict[str, Any], writer: Writer) -> str:
     if events:
         writer.used.add("TypeAlias")
         union = " | ".join(map(str, events))
-        if len(f"Events: TypeAlias = {union}") > 88:
-            union = "(\n    " + "\n    | ".join(map(str, events)) + "\n)"
+        if len(f"Events: TypeAlias = {union}") > WIDTH:
+            between = " | " if len(union) + 4 <= WIDTH else "\n    | "
+            union = "(\n    " + between.join(map(str, events)) + "\n)"
         lines.append(f"Events: TypeAlias = {union}")
         given.append("Events")
     if "person" in properties:

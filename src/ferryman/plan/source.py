@@ -50,19 +50,52 @@ def flat(source: Source) -> str:
     return source.head + ", ".join(map(flat, source.items)) + source.tail
 
 
-def lay(source: Source, *, indent: int = 0, before: str = "", after: str = "") -> str:
-    """Return *source* between *before* and *after*, over several lines where it is long."""
+def lay(
+    source: Source, *, indent: int = 0, before: str = "", after: str = "", wide: bool = True
+) -> str:
+    """Return *source* between *before* and *after*, over several lines where it is long.
+
+    With *wide* off it is split even where it fits. *before* holds the indent of the first line.
+    """
     whole = before + flat(source) + after
-    if len(whole) + indent <= WIDTH or isinstance(source, str):
+    if (wide and len(whole) <= WIDTH) or isinstance(source, str):
         return whole
     if isinstance(source, Row):
         return _lay_row(source, indent, before, after)
     if not source.items:
         return whole
     pad = " " * (indent + 4)
-    comma = "" if source.head == "(" and len(source.items) == 1 else ","
-    lines = [pad + lay(item, indent=indent + 4, after=comma) for item in source.items]
+    # A comma after the only item of a subscript would make a tuple of it.
+    comma = "" if source.tail == "]" and source.head != "[" and len(source.items) == 1 else ","
+    lines = [lay(item, indent=indent + 4, before=pad, after=comma) for item in source.items]
     return "\n".join([before + source.head, *lines, " " * indent + source.tail + after])
+
+
+def lay_field(name: str, annotation: Source, value: Source | None) -> str:
+    """Return an annotated assignment in a class, split where a formatter splits it."""
+    parts = _parts(annotation) if isinstance(annotation, Row) else [annotation]
+    end = "" if value is None else f" = {flat(value)}"
+    left = f"    {name}: {flat(annotation)}"
+    if len(left + end) <= WIDTH:
+        return left + end
+    call = value if isinstance(value, Group) else None
+    only = parts[0] if len(parts) == 1 and isinstance(parts[0], Group) else None
+    if only is not None and len(only.items) > 1:
+        head = lay(only, indent=4, before=f"    {name}: ", wide=False)
+    elif call is not None and len(f"{left} = {call.head}") <= WIDTH:
+        return lay(call, indent=4, before=f"{left} = ", wide=False)
+    elif value is not None and len(left) + 4 <= WIDTH:
+        return f"{left} = (\n{lay(value, indent=8, before=' ' * 8)}\n    )"
+    else:
+        operands = [part for part in parts if part != " | "]
+        lines = [lay(o, indent=8, before="        | ") for o in operands]
+        lines[0] = lines[0].replace("| ", "", 1)
+        if len(together := f"        {flat(annotation)}") <= WIDTH:
+            lines = [together]
+        head = "\n".join([f"    {name}: (", *lines, "    )"])
+    if call is not None and len(head.rpartition("\n")[2] + end) > WIDTH:
+        return lay(call, indent=4, before=f"{head} = ", wide=False)
+    return head + end
 
 
 def _lay_row(row: Row, indent: int, before: str, after: str) -> str:
