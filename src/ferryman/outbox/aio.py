@@ -5,8 +5,9 @@ joined until it begins, so that a loop with 256 busy tasks pays one fsync for al
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Self, overload
 
 import anyio
@@ -19,6 +20,7 @@ from ferryman._core.method import KeepsAsync
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
 from ferryman.errors import InvalidOperation, OutboxFull, StoreError
+from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
@@ -69,10 +71,14 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         """How safe an accepted operation is."""
         return self._outbox.level
 
+    @cached_property
+    def pipelines(self) -> Pipelines[Coroutine[Any, Any, Receipt], E_contra, P_contra]:
+        """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
+        return Pipelines(self.accept, self.plan)
+
     async def accept(self, operation: Operation[Any]) -> Receipt:
         """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
-        if not operation.endpoint.writes:
-            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+        self._outbox.admit(operation)
         if self._outbox.level == "memory":
             return self._outbox.accept(operation)
         entry = Entry.of(operation, *stamp())

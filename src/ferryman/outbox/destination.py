@@ -11,7 +11,7 @@ from ferryman._core.message import Answer, Api
 
 from .entry import Entry
 from .order import Batch, Limits, Line
-from .throttle import Throttle
+from .throttle import Throttle, weather
 
 HELD = 8 * 1024 * 1024
 """Bytes that may wait behind muted keys before nothing more is read."""
@@ -27,6 +27,8 @@ class Destination:
         self.throttle = Throttle(ceiling=ceiling)
         self.paused = False
         """Whether the key was refused (401, 403) and nothing was answered well since."""
+        self.answered = 0
+        """How many requests were answered well."""
         self.resume: int | None = None
         """The place behind which entries were passed over; None when none was."""
         self._limits = limits
@@ -78,5 +80,6 @@ class Destination:
     def leave(self, answer: Answer, *, seconds: float, now: float) -> None:
         """Learn from an answer."""
         self.throttle.leave(answer, seconds=seconds, now=now)
-        if not self.throttle.window.outage:
+        if weather(answer) == "good":
+            self.answered += 1
             self.paused = False

@@ -73,8 +73,10 @@ class Outbox(Saying[E_contra, P_contra]):
         observers: tuple[Observer, ...] = (log_exchange,),
         plan: TrackingPlan[E_contra, P_contra] | None = None,
     ) -> None:
-        account.authorization("track")
+        if "pipelines" not in account.apis:
+            account.authorization("track")
         self.account = account
+        self._apis = frozenset(account.apis)
         self.plan = watched(plan)
         self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
         self._driver = SyncDriver(http or Http(), mode=mode, observers=observers)
@@ -93,12 +95,19 @@ class Outbox(Saying[E_contra, P_contra]):
 
     def accept(self, operation: Operation[Any]) -> Receipt:
         """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
-        if not operation.endpoint.writes:
-            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+        self.admit(operation)
         ident, at = stamp()
         entry = Entry.of(operation, ident, at)
         self.keep((entry,))
         return Receipt(entry.id, self.level)
+
+    def admit(self, operation: Operation[Any]) -> None:
+        """Raise InvalidOperation for a question, ConfigurationError where a key is missing."""
+        endpoint = operation.endpoint
+        if not endpoint.writes:
+            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
+        if endpoint.api not in self._apis and endpoint.authenticated:
+            self.account.authorization(endpoint.api)
 
     def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
         """Keep many *operations*, in order, in chunks of 1,000 that are kept or refused whole.
@@ -106,11 +115,16 @@ class Outbox(Saying[E_contra, P_contra]):
         Returns their receipts. Raises what :meth:`accept` raises; chunks before are kept.
         """
         receipts: list[Receipt] = []
-        entries = iter_entries(operations)
+        entries = self._entries(operations)
         while chunk := list(islice(entries, _CHUNK)):
             self.keep(chunk)
             receipts += [Receipt(entry.id, self.level) for entry in chunk]
         return receipts
+
+    def _entries(self, operations: Iterable[Operation[Any]]) -> Iterator[Entry]:
+        for operation in operations:
+            self.admit(operation)
+            yield Entry.of(operation, *stamp())
 
     def keep(self, entries: Sequence[Entry]) -> None:
         """Keep new *entries*, all or none: what :meth:`accept` makes of operations."""
@@ -230,14 +244,6 @@ class Outbox(Saying[E_contra, P_contra]):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def iter_entries(operations: Iterable[Operation[Any]]) -> Iterator[Entry]:
-    """Yield *operations* as new entries, stamped now; raise InvalidOperation for a question."""
-    for operation in operations:
-        if not operation.endpoint.writes:
-            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
-        yield Entry.of(operation, *stamp())
 
 
 os.register_at_fork(after_in_child=Outbox.forked)

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from ferryman._core.answer import retry_after
 from ferryman._core.flow import Chance, Flow, Now, Send, exchange
-from ferryman._core.message import Request
+from ferryman._core.message import Answer, Reply, Request
 from ferryman._core.retry import Retry, evidence
 from ferryman.operations import CATALOGUE
 
@@ -43,12 +44,14 @@ class Release(msgspec.Struct, frozen=True):
 class Rest(msgspec.Struct, frozen=True):
     """Wait ``seconds`` before trying again; the flow is sent False when it is time to stop.
 
-    ``paused`` says that the key was refused (401, 403): somebody must be told.
+    ``paused`` says that the key was refused (401, 403): somebody must be told. ``asked`` says
+    that the wait is the server's own wish; any other may end early when the server is well.
     """
 
     seconds: float
     status: int | None
     paused: bool = False
+    asked: bool = False
 
 
 Effect: TypeAlias = Claim | Send | Settle | Release | Rest
@@ -105,14 +108,20 @@ def carry(
                 if again:
                     unsure = unsure or evidence(answer) == "unknown"
                     parts.append((again, attempts + 1, unsure))
-                    status = getattr(answer, "status", None)
-                    delay = retry.delay(failures, answer, chance=chance(), now=now())
+                    moment = now()
+                    delay = retry.delay(failures, answer, chance=chance(), now=moment)
                     failures += 1
-                    going: bool = yield Rest(delay, status, paused)
+                    going: bool = yield _rest(answer, delay, paused, moment)
                     if not going:
                         return False
     yield Release(batch)
     return True
+
+
+def _rest(answer: Answer, delay: float, paused: bool, now: float) -> Rest:
+    if not isinstance(answer, Reply):
+        return Rest(delay, None, paused)
+    return Rest(delay, answer.status, paused, retry_after(answer, now=now) is not None)
 
 
 def _marked(verdicts: Sequence[Verdict], unsure: bool) -> Sequence[Verdict]:

@@ -17,6 +17,7 @@ from ferryman._core.message import Answer, Api, NoReply, Request
 from ferryman._core.retry import Retry
 from ferryman._io.sync import SyncDriver, run
 from ferryman.errors import FerrymanError
+from ferryman.operations import CATALOGUE
 
 from .destination import Destination
 from .dispatch import Dispatch, Held
@@ -29,6 +30,8 @@ _POLL = 0.1
 """Seconds between looks for entries of other processes."""
 _TAKEOVER = 0.5
 """Seconds between tries to become the one relay."""
+_PROBE = 1.0
+"""Seconds between tries while somebody waits for a flush."""
 _NEVER = 1 << 62
 """More bytes than will ever be accepted at once: nobody wants to be woken."""
 
@@ -166,13 +169,14 @@ class Relay:
                 _log.error("ferryman.relay_store", extra={"error": type(error).__name__})
             except Exception as error:
                 _log.error("ferryman.relay_failed", extra={"error": type(error).__name__})
-            if not self._stopping:
-                with self._room:
+            with self._room:
+                if not self._stopping:
                     self._room.wait(1.0)
 
     def _address(self, batch: Batch) -> Request:
         if batch.together:
-            return self._account.address_batch([entry.body for entry in batch.entries])
+            route = CATALOGUE[batch.entries[0].name].route
+            return self._account.address_batch([entry.body for entry in batch.entries], route)
         return self._account.address(batch.entries[0].operation())
 
     def _perform(self, effect: Effect, held: Held) -> Any:
@@ -188,8 +192,8 @@ class Relay:
                 with self._room:
                     held.destination.release(batch)
                     self._room.notify_all()
-            case Rest(seconds, status, paused):
-                return self._rest(seconds, status, paused, held.destination)
+            case Rest():
+                return self._rest(effect, held.destination)
             case _:
                 assert_never(effect)
         return None
@@ -226,27 +230,28 @@ class Relay:
                 destination.leave(answer, seconds=end - start, now=end)
                 self._room.notify()
 
-    def _rest(
-        self, seconds: float, status: int | None, paused: bool, destination: Destination
-    ) -> bool:
+    def _rest(self, rest: Rest, destination: Destination) -> bool:
         _log.log(
-            logging.ERROR if paused else logging.WARNING,
-            "ferryman.relay_paused" if paused else "ferryman.relay_waits",
-            extra={"status": status, "seconds": round(seconds, 3), "api": destination.api},
+            logging.ERROR if rest.paused else logging.WARNING,
+            "ferryman.relay_paused" if rest.paused else "ferryman.relay_waits",
+            extra={"status": rest.status, "seconds": rest.seconds, "api": destination.api},
         )
         throttle = destination.throttle
         with self._room:
-            destination.paused = paused
-            now = time.monotonic()
-            end = now + max(seconds, throttle.retry(now))
+            destination.paused = rest.paused
+            began, answered = time.monotonic(), destination.answered
+            end = began + max(rest.seconds, throttle.retry(began))
             throttle.resting += 1
             self._help()
             try:
                 while not self._stopping:
-                    left = end - time.monotonic()
-                    if left <= 0:
+                    now = time.monotonic()
+                    # It answered others well meanwhile, or somebody flushes: ask it again.
+                    well = destination.answered != answered
+                    early = not rest.asked and (well or (self._urgent and now > began + _PROBE))
+                    if now >= end or early:
                         return True
-                    self._room.wait(left)
+                    self._room.wait(min(end - now, _PROBE if self._urgent else end - now))
             finally:
                 throttle.resting -= 1
         return False

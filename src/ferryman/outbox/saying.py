@@ -6,12 +6,14 @@ union (see operations/verbs.py). Here must not live: what becomes of an operatio
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, overload
 
 from ferryman import operations as say
 from ferryman._core.message import Receipt
 from ferryman._core.method import Keeps
 from ferryman._core.person import AnyObjectId, PersonId
+from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
@@ -22,6 +24,11 @@ class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
 
     plan: TrackingPlan[Any, Any] | None = None
     """Asked about what is tracked and identified."""
+
+    @cached_property
+    def pipelines(self) -> Pipelines[Receipt, E_contra, P_contra]:
+        """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
+        return Pipelines(self.accept, self.plan)
 
     @overload
     def track(

@@ -8,6 +8,8 @@ a table whose pages cannot be read is copied once, row by row, around them.
 # pyright: reportUnknownMemberType=false
 # (apsw's own type hints leave parameters open)
 
+import contextlib
+import itertools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,15 +20,21 @@ import msgspec
 from .rows import Damaged, decoded, sound
 from .schema import one, transaction
 
-_RAW = (
-    "seq, CAST(id AS BLOB), CAST(name AS BLOB), CAST(key AS BLOB), body, CAST(other AS BLOB),"
-    " barrier, CAST(path AS BLOB), at, total"
-)
-_VERDICT = (
-    ", CAST(reason AS BLOB), CAST(field AS BLOB), CAST(message AS BLOB), status, attempts,"
-    " maybe_delivered, died_at"
-)
-_COLUMNS = 10
+# Column -> the types that it may have in a sound row. Text is read as bytes: it may be broken.
+_KINDS = {
+    "id": ("text",),
+    "name": ("text",),
+    "key": ("text",),
+    "body": ("blob",),
+    "other": ("null", "text"),
+    "barrier": ("integer", "null"),
+    "path": ("null", "text"),
+    "at": ("integer",),
+    "total": ("integer",),
+}
+_VERDICT = ("reason", "field", "message", "status", "attempts", "maybe_delivered", "died_at")
+_SOUND = frozenset(" ".join(kinds) for kinds in itertools.product(*_KINDS.values()))
+WIDTH = 10
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 _STRIDE = 1_000
 """Places looked at one by one behind unreadable ones; then the stride doubles, and again."""
@@ -44,6 +52,9 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, apsw.CorruptError | UnicodeDecodeError | Damaged)
 
 
+PUT_ASIDE = "INSERT INTO quarantine VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
 class Mended(msgspec.Struct, frozen=True):
     """What mending did: rows put aside, and those of which nothing could be read."""
 
@@ -52,34 +63,44 @@ class Mended(msgspec.Struct, frozen=True):
     rebuilt: tuple[str, ...] = ()
 
 
-def walk(connection: apsw.Connection, table: str) -> Iterator[tuple[Any, ...] | None]:
-    """Yield each row of *table* that can be read, texts as bytes, and None for each gap.
+class Seen(msgspec.Struct, frozen=True):
+    """A row as it was found, texts as bytes, and as it was accepted where it can be trusted.
 
     A row of `dead` has more columns; the first ten are those of an entry.
     """
-    after, last = _LOWEST, _highest(connection)
-    sql = f"SELECT {_columns(table)} FROM {table} WHERE seq"  # noqa: S608 - our own names
+
+    raw: tuple[Any, ...]
+    row: tuple[Any, ...] | None
+
+
+def walk(connection: apsw.Connection, table: str) -> Iterator[Seen | None]:
+    """Yield each row of *table* that can be read, in order, and None for each gap."""
+    start, last = _LOWEST, _highest(connection)
+    sql = f"SELECT {_columns(table)} FROM {table} WHERE seq >= ? ORDER BY seq"  # noqa: S608 - ours
     while True:
-        begun = after
+        following = start
         try:
-            for row in connection.execute(f"{sql} > ? ORDER BY seq", (after,)):
-                # A damaged place is no place to go on from.
-                if after < row[0] <= last:
-                    after = row[0]
-                yield row
+            for raw in connection.execute(sql, (start,)):
+                row = _trusted(raw)
+                if row is not None:  # a damaged place is no place to go on from
+                    following = max(following, raw[0] + 1)
+                yield Seen(raw, row)
             return
         except _DAMAGE:
             yield None
-            # Where nothing was read since the last gap, the place found was none after all.
-            after = max(after, 0) + (after == begun and after > 0)
-            found = _readable(connection, f"{sql} >= ? ORDER BY seq LIMIT 1", after, last)
+            # Forward even where nothing was read: what was readable a moment ago may be no more.
+            following = max(following, start + 1, 1)
+            found = _readable(connection, f"{sql} LIMIT 1", following, last)
             if found is None:
                 return
-            after = found - 1
+            start = found
 
 
 def _columns(table: str) -> str:
-    return _RAW + (_VERDICT if table == "dead" else "")
+    names = [*_KINDS, *(_VERDICT if table == "dead" else ())]
+    raw = [f"iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name})" for name in names]
+    kinds = " || ' ' || ".join(f"typeof({name})" for name in _KINDS)
+    return ", ".join(["seq", *raw, kinds])
 
 
 def _highest(connection: apsw.Connection) -> int:
@@ -90,9 +111,9 @@ def _highest(connection: apsw.Connection) -> int:
     return accepted if isinstance(accepted, int) and 0 < accepted < 1 << 40 else 1 << 40
 
 
-def _readable(connection: apsw.Connection, sql: str, after: int, last: int) -> int | None:
-    """Return a place behind *after* from which can be read on, None when there is none."""
-    stride, place, before = 1, after + 1, after
+def _readable(connection: apsw.Connection, sql: str, place: int, last: int) -> int | None:
+    """Return the first place from *place* on that can be read, None when there is none."""
+    stride, before = 1, place - 1
     tries = 0
     while place <= last:
         if _probe(connection, sql, place):
@@ -123,87 +144,88 @@ def mend(connection: apsw.Connection) -> Mended:
 
     Raises apsw.Error when the file is damaged elsewhere: then only a repair helps.
     """
-    with transaction(connection):
+    # After an error of a damaged page SQLite writes no more in that transaction: another
+    # connection reads, while this one keeps everybody else from writing.
+    with contextlib.closing(
+        apsw.Connection(connection.filename, vfs=connection.open_vfs)
+    ) as reading:
+        try:
+            return _mend(connection, reading, rebuild=False)
+        except _DAMAGE:
+            return _mend(connection, reading, rebuild=True)
+
+
+def _mend(writing: apsw.Connection, reading: apsw.Connection, *, rebuild: bool) -> Mended:
+    with transaction(writing):
         aside, rebuilt = 0, list[str]()
         for table in ("entries", "dead"):
-            moved, whole = _put_aside(connection, table)
-            aside += moved
-            if not whole:
-                _rebuild(connection, table)
+            bad, gaps = _inspect(reading, table)
+            writing.executemany(PUT_ASIDE, [(*raw[:WIDTH], table, int(time.time())) for raw in bad])
+            aside += len(bad)
+            if gaps or (bad and rebuild):
+                _rebuild(writing, reading, table)
                 rebuilt.append(table)
-        lost = recount(connection)
+            else:
+                _remove(writing, table, bad)
+        lost = recount(writing)
     return Mended(aside, max(0, lost - aside), tuple(rebuilt))
 
 
-def _put_aside(connection: apsw.Connection, table: str) -> tuple[int, bool]:
-    """Move the damaged rows of *table*; return how many, and whether the table is well now."""
+def _inspect(reading: apsw.Connection, table: str) -> tuple[list[tuple[Any, ...]], int]:
+    """Return the rows of *table* that can be read and not trusted, and how many gaps it has."""
     bad: list[tuple[Any, ...]] = []
     gaps = 0
-    for raw in walk(connection, table):
-        if raw is None:
+    for seen in walk(reading, table):
+        if seen is None:
             gaps += 1
-        elif trusted(raw) is None:
-            bad.append(raw[:_COLUMNS])
-    now = int(time.time())
-    connection.executemany(
-        "INSERT INTO quarantine VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?)",
-        [(*raw, table, now) for raw in bad],
-    )
-    if gaps:
-        return len(bad), False
-    connection.execute("SAVEPOINT moving")
-    try:
-        for raw in bad:
-            connection.execute(f"DELETE FROM {table} WHERE seq = ?", (raw[0],))  # noqa: S608
-            if connection.changes() != 1:  # its place is damaged: it cannot be found by it
-                raise apsw.CorruptError
-    except _DAMAGE:
-        connection.execute("ROLLBACK TO moving")
-        return len(bad), False
-    finally:
-        connection.execute("RELEASE moving")
-    return len(bad), True
+        elif seen.row is None:
+            bad.append(seen.raw)
+    return bad, gaps
 
 
-def trusted(raw: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """Return *raw* of :func:`walk` as the row it was, None when it is damaged."""
+def _remove(writing: apsw.Connection, table: str, bad: list[tuple[Any, ...]]) -> None:
+    # With a damaged place it may not be found by it, or another one may.
+    same = "seq = ? AND CAST(id AS BLOB) IS ? AND body IS ? AND total IS ?"
+    for raw in bad:
+        picked = raw[0], raw[1], raw[4], raw[9]
+        writing.execute(f"DELETE FROM {table} WHERE {same}", picked)  # noqa: S608 - ours
+        if writing.changes() != 1:
+            raise apsw.CorruptError
+
+
+def _trusted(raw: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    if raw[-1] not in _SOUND:
+        return None
     try:
-        row = decoded(raw[:_COLUMNS])
+        row = decoded(raw[:WIDTH])
         next(sound([row]))
     except Damaged:
         return None
     verdict = [
         each.decode("utf-8", "replace") if isinstance(each, bytes) else each
-        for each in raw[_COLUMNS:]
+        for each in raw[WIDTH:-1]
     ]
     return (*row, *verdict)
 
 
-def _rebuild(connection: apsw.Connection, table: str) -> None:
+def _rebuild(writing: apsw.Connection, reading: apsw.Connection, table: str) -> None:
     """Copy what can be trusted of *table* into a new one of its name; the old one stays aside."""
-    number = 1 + int(
-        one(connection, "SELECT count(*) FROM sqlite_schema WHERE name LIKE ?", (f"{table}\\_%",))[
-            0
-        ]
-    )
-    old, (sql,) = (
-        f"{table}_damaged_{number}",
-        one(connection, "SELECT sql FROM sqlite_schema WHERE name = ?", (table,)),
-    )
-    connection.execute(sql.replace(table, "mended", 1))
-    copy(connection, table, connection, "mended")
-    connection.execute(f"ALTER TABLE {table} RENAME TO {old}")
-    connection.execute(f"ALTER TABLE mended RENAME TO {table}")
+    names = "SELECT count(*) FROM sqlite_schema WHERE name GLOB ?"
+    number = 1 + int(one(writing, names, (f"{table}_damaged_*",))[0])
+    (sql,) = one(writing, "SELECT sql FROM sqlite_schema WHERE name = ?", (table,))
+    writing.execute(sql.replace(table, "mended", 1))
+    copy(reading, table, writing, "mended")
+    writing.execute(f"ALTER TABLE {table} RENAME TO {table}_damaged_{number}")
+    writing.execute(f"ALTER TABLE mended RENAME TO {table}")
 
 
 def copy(source: apsw.Connection, table: str, target: apsw.Connection, into: str) -> int:
     """Copy each trusted row of *table* into the table *into*; return how many there were."""
     rows: list[tuple[Any, ...]] = []
     count = 0
-    for raw in walk(source, table):
-        row = None if raw is None else trusted(raw)
-        if row is not None:
-            rows.append(row)
+    for seen in walk(source, table):
+        if seen is not None and seen.row is not None:
+            rows.append(seen.row)
         if len(rows) >= _CHUNK:
             count += _insert(target, into, rows)
             rows = []
