@@ -22,10 +22,10 @@ from ferryman._core.flow import (
     opened,
     reattempt,
 )
-from ferryman._core.message import Answer, NoReply, Operation, Reply, Request
+from ferryman._core.message import Answer, NoReply, Operation, Reply, Request, Route
 from ferryman.errors import BadRequest, ServerError, Unreachable
 
-ACCOUNT = Account(site_id="site", track_api_key="key")
+ACCOUNT = Account(site_id="site", track_api_key="key", pipelines_write_key="write")
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 FINE, BUSY = Reply(200, {}, b"{}\n"), Reply(503)
 
@@ -159,10 +159,10 @@ def test_insist_returns_the_answer_itself() -> None:
     assert answer == Reply(404)
 
 
-def addressed(log: list[int]) -> Callable[[Sequence[bytes]], Request]:
-    def address(items: Sequence[bytes]) -> Request:
+def addressed(log: list[int]) -> Callable[[Sequence[bytes], Route], Request]:
+    def address(items: Sequence[bytes], route: Route) -> Request:
         log.append(len(items))
-        return ACCOUNT.address_batch(items)
+        return ACCOUNT.address_batch(items, route)
 
     return address
 
@@ -186,8 +186,8 @@ def test_no_request_of_a_batch_exceeds_the_limit() -> None:
     operations_ = [event(str(n), size=30_000) for n in range(40)]
     bodies: list[bytes] = []
 
-    def address(items: Sequence[bytes]) -> Request:
-        request = ACCOUNT.address_batch(items)
+    def address(items: Sequence[bytes], route: Route) -> Request:
+        request = ACCOUNT.address_batch(items, route)
         bodies.append(request.body or b"")
         return request
 
@@ -245,6 +245,40 @@ def test_one_that_may_happen_once_makes_its_whole_request_so() -> None:
 
     assert isinstance(outcome, Failed)
     assert isinstance(outcome.error, ServerError)
+
+
+def test_a_batch_is_split_by_route_and_its_items_keep_their_places() -> None:
+    """Track's items go first, then those of Pipelines, each in its order; places stay."""
+    mixed = [
+        operations.pipelines.track("1", "p").stamped(ULID, 1),
+        event("2"),
+        operations.pipelines.track("3", "p").stamped(ULID, 1),
+        event("4"),
+    ]
+    refused = b'{"errors":[{"batch_index":1,"reason":"r","message":"m"}]}'
+    flow = deliver_batch(mixed, ACCOUNT.address_batch, **timing())
+    first = next(flow)
+    assert isinstance(first, Send)
+    second = flow.send(Reply(207, {}, refused))
+    assert isinstance(second, Send)
+    with pytest.raises(StopIteration) as stopped:
+        flow.send(FINE)
+
+    assert first.request.url == "https://track.customer.io/api/v2/batch"
+    assert second.request.url == "https://cdp.customer.io/v1/batch"
+    assert first.request.body == b'{"batch":[%b,%b]}' % (mixed[1].body, mixed[3].body)
+    assert second.request.body == b'{"batch":[%b,%b]}' % (mixed[0].body, mixed[2].body)
+    assert second.request.headers["X-Strict-Mode"] == "1"
+    assert set(stopped.value.value.value.rejected) == {3}
+
+
+def test_a_route_that_fails_says_that_the_other_was_done() -> None:
+    """The error of the Pipelines request carries what became of Track's items."""
+    mixed = [operations.pipelines.track("1", "p").stamped(ULID, 1), event("2")]
+    outcome = finish(deliver_batch(mixed, ACCOUNT.address_batch, **timing()), FINE, Reply(400))
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.done == BatchResult(1, {})
 
 
 def test_nothing_to_say_sends_nothing() -> None:

@@ -115,7 +115,8 @@ def test_each_operation_is_one_of_the_documents(document: dict[str, Any]) -> Non
     """Every row of the catalogue is a method and path of the vendor's document."""
     paths = {(m.upper(), p) for p, found in document["paths"].items() for m in found}
 
-    assert {(row.method, row.path) for row in operations.CATALOGUE.values()} <= paths
+    track = [row for row in operations.CATALOGUE.values() if row.api == "track"]
+    assert {(row.method, row.path) for row in track} <= paths
 
 
 def test_a_batch_of_everything_is_valid(

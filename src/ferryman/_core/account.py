@@ -14,7 +14,7 @@ import msgspec
 
 from ferryman.errors import ConfigurationError, InvalidOperation
 
-from .message import BATCH_PATH, Api, Operation, Request
+from .message import BATCH_PATHS, Api, Operation, Request, Route
 
 Region: TypeAlias = Literal["us", "eu"]
 
@@ -83,6 +83,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             return "eu" if found[2] == "eu" else "us"
         return self.region or "us"
 
+    @property
+    def apis(self) -> tuple[Api, ...]:
+        """The APIs that these keys open."""
+        keys: dict[Api, bool] = {
+            "track": bool(self.site_id and self.track_api_key),
+            "app": bool(self.app_api_key),
+            "pipelines": bool(self.pipelines_write_key),
+        }
+        return tuple(api for api, held in keys.items() if held or self.private_key)
+
     def base_url(self, api: Api) -> str:
         """Return the origin of *api*."""
         given: dict[Api, str | None] = {
@@ -125,10 +135,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             authenticated=endpoint.authenticated,
         )
 
-    def address_batch(self, items: Sequence[bytes]) -> Request:
-        """Return encoded Track v2 *items* as one batch request."""
+    def address_batch(self, items: Sequence[bytes], route: Route = "track") -> Request:
+        """Return encoded *items* as one batch request of *route*: Track v2 or Pipelines."""
         body = b'{"batch":[' + b",".join(items) + b"]}"
-        return self.request("POST", BATCH_PATH, api="track", body=body, template=BATCH_PATH)
+        api: Api = "pipelines" if route == "pipelines" else "track"
+        path = BATCH_PATHS[route]
+        return self.request("POST", path, api=api, body=body, template=path)
 
     def request(
         self,

@@ -22,6 +22,7 @@ Span: TypeAlias = tuple[int, int]
 class BatchResult(msgspec.Struct, frozen=True):
     """What became of a batch: ``count`` items were said, those in ``rejected`` were refused.
 
+    Where it stopped early, the first ``count`` of Track's items and then of Pipelines' were said.
     ``rejected`` maps an item's place in the batch to Customer.io's reason, field and message.
     """
 
@@ -46,6 +47,8 @@ class BatchResult(msgspec.Struct, frozen=True):
 
 def spans(operations: Sequence[Operation[Any]], *, limit: int = MAX_BATCH) -> Iterator[Span]:
     """Yield (start, stop) of consecutive runs that may share a request, as few as there can be.
+
+    All of *operations* are of one route.
 
     A request's body is at most *limit* bytes, and what follows a barrier of its own person or
     object goes into the next one: inside a batch no order is promised (delivery rule 9).

@@ -13,7 +13,7 @@ from ferryman.errors import Detail
 
 from .answer import Failed, Ok, Outcome, broken, failure, read
 from .batch import BatchResult, refused_items, spans
-from .message import Answer, Operation, Repeat, Reply, Request
+from .message import Answer, Operation, Repeat, Reply, Request, Route
 from .redirect import MAX_REDIRECTS, REDIRECTS, follow
 from .retry import Retry
 
@@ -22,6 +22,7 @@ T = TypeVar("T")
 Flow: TypeAlias = Generator[E, Any, T]
 Now: TypeAlias = Callable[[], float]
 """Unix time in seconds."""
+_ROUTES: tuple[Route, ...] = ("track", "pipelines")
 Chance: TypeAlias = Callable[[], float]
 """A number in [0, 1)."""
 
@@ -104,33 +105,43 @@ def deliver(
 
 def deliver_batch(
     operations: Sequence[Operation[Any]],
-    address: Callable[[Sequence[bytes]], Request],
+    address: Callable[[Sequence[bytes], Route], Request],
     *,
     retry: Retry,
     chance: Chance,
     now: Now,
 ) -> Flow[Send | Sleep, Outcome[BatchResult]]:
-    """Deliver stamped Track v2 *operations* in as few requests as their bytes allow.
+    """Deliver stamped *operations* in as few requests as their routes and bytes allow.
 
-    Stops at the first request that fails as a whole; its error says what was done before.
+    What goes by Track is said first, then what goes by Pipelines, each in its order. Stops at
+    the first request that fails as a whole; its error says what was done before.
     """
-    items = [operation.body or b"" for operation in operations]
     rejected: dict[int, Detail] = {}
-    for start, stop in spans(operations):
-        repeat = max(operation.endpoint.repeat for operation in operations[start:stop])
-        answer = yield from insist(
-            address(items[start:stop]), repeat=repeat, retry=retry, chance=chance, now=now
-        )
-        if isinstance(answer, Reply) and 200 <= answer.status < 300 and not broken(answer):
-            refused = refused_items(answer, stop - start)
-            if refused is not None:
-                rejected.update((start + index, why) for index, why in refused.items())
-                continue
-        error = failure(answer, operation="batch", now=now())
-        assert error is not None
-        error.done = BatchResult(start, rejected)
-        return Failed(error)
-    return Ok(BatchResult(len(items), rejected))
+    said = 0
+    for route in _ROUTES:
+        places = [n for n, each in enumerate(operations) if each.endpoint.route == route]
+        group = [operations[place] for place in places]
+        for start, stop in spans(group):
+            together = group[start:stop]
+            request = address([each.body or b"" for each in together], route)
+            repeat = max(each.endpoint.repeat for each in together)
+            answer = yield from insist(request, repeat=repeat, retry=retry, chance=chance, now=now)
+            refused = _refused(answer, len(together))
+            if refused is None:
+                error = failure(answer, operation="batch", now=now())
+                assert error is not None
+                error.done = BatchResult(said, rejected)
+                return Failed(error)
+            rejected.update((places[start + index], why) for index, why in refused.items())
+            said += len(together)
+    return Ok(BatchResult(said, rejected))
+
+
+def _refused(answer: Answer, count: int) -> dict[int, Detail] | None:
+    """Return who was refused, by place; None when the request failed as a whole."""
+    if isinstance(answer, Reply) and 200 <= answer.status < 300 and not broken(answer):
+        return refused_items(answer, count)
+    return None
 
 
 def reattempt(*, retry: Retry, chance: Chance, now: Now) -> Flow[Call | Sleep, Any]:

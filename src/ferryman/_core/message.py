@@ -4,13 +4,19 @@ No credentials in an Operation, no decisions here: only shapes, and the one act 
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeAlias, cast
 
 import msgspec
 from typing_extensions import TypeVar
 
 Api: TypeAlias = Literal["track", "app", "pipelines"]
+Route: TypeAlias = Literal["", "track", "pipelines"]
+"""Which batch request can carry an operation; none can where it is empty."""
+Pace: TypeAlias = Literal["track", "pipelines", "app", "send", "broadcast"]
+"""Which of Customer.io's rate limits an operation counts against."""
 Level: TypeAlias = Literal["power", "process", "memory"]
 T_co = TypeVar("T_co", covariant=True, default=Any)
 
@@ -34,6 +40,8 @@ class Stamp(IntEnum):
     """``timestamp``: orders the updates of one person's attributes."""
     EVENT = 2
     """``id`` and ``timestamp`` of a Track event."""
+    MESSAGE = 3
+    """``messageId`` and ``timestamp`` (ISO 8601, whole seconds) of a Pipelines call."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -46,6 +54,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     why: str
     docs: str
     api: Api = "track"
+    route: Route = ""
+    pace: Pace = "track"
     authenticated: bool = True
     stamp: Stamp = Stamp.NONE
     barrier: bool = False
@@ -54,14 +64,16 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     @property
     def batches(self) -> bool:
-        """Whether it can share a request with others (Track v2 only)."""
-        return self.path == ENTITY_PATH
+        """Whether it can share a request with others of its route."""
+        return self.route != ""
 
 
 # Names of their own, since looking a member up in its class costs five times as much.
-_NONE, _EVENT = Stamp.NONE, Stamp.EVENT
+_NONE, _EVENT, _MESSAGE = Stamp.NONE, Stamp.EVENT, Stamp.MESSAGE
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ENTITY_PATH = "/api/v2/entity"
-BATCH_PATH = "/api/v2/batch"
+BATCH_PATHS: dict[Route, str] = {"track": "/api/v2/batch", "pipelines": "/v1/batch"}
+"""Where the requests of each route go; a route's name is that of its API."""
 
 
 def nothing(reply: bytes) -> None:
@@ -120,11 +132,15 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         stamp = self.stamp
         if stamp is _NONE:
             return body
-        moment = b"%d" % (at if self.at is None else self.at)
+        second = at if self.at is None else self.at
         if stamp is _EVENT:
             own = (self.id or ident).encode()
-            return b"".join((body, b',"id":"', own, b'","timestamp":', moment, b"}"))
-        return b"".join((body, b',"timestamp":', moment, b"}"))
+            return b"".join((body, b',"id":"', own, b'","timestamp":', b"%d" % second, b"}"))
+        if stamp is _MESSAGE:
+            own = (self.id or ident).encode()
+            moment = _iso(second)
+            return b"".join((body, b',"messageId":"', own, b'","timestamp":"', moment, b'"}'))
+        return b"".join((body, b',"timestamp":', b"%d" % second, b"}"))
 
     def __repr__(self) -> str:
         """Name the operation alone: what it says is nobody's business in a log."""
@@ -133,6 +149,12 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show rich no more than repr: msgspec's own shows every field."""
         return [("name", self.endpoint.name)]
+
+
+@lru_cache(maxsize=64)
+def _iso(second: int) -> bytes:
+    """Return a Unix second as ISO 8601 in UTC; what is stamped together shares it."""
+    return (_EPOCH + timedelta(seconds=second)).isoformat()[:-6].encode() + b"Z"
 
 
 class Request(msgspec.Struct, frozen=True):

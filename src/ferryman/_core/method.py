@@ -15,6 +15,8 @@ from .message import Operation, Receipt
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Asks:
@@ -49,6 +51,14 @@ class KeepsAsync:
         """Keep *operation* and return the receipt."""
 
 
+class Speaks(Generic[R_co]):
+    """Says an operation that only happens, in whatever colour its speaker has."""
+
+    @abstractmethod
+    def speak(self, operation: Operation[Any]) -> R_co:
+        """Say *operation* as the speaker does."""
+
+
 class Method(Generic[P, T]):
     """An operation as a method of whoever says it."""
 
@@ -71,14 +81,13 @@ class Method(Generic[P, T]):
     def __get__(self, who: Keeps, owner: type) -> Callable[P, Receipt]: ...
     @overload
     def __get__(self, who: KeepsAsync, owner: type) -> Callable[P, Awaitable[Receipt]]: ...
+    @overload
+    def __get__(self: "Method[P, None]", who: Speaks[R], owner: type) -> Callable[P, R]: ...
     def __get__(self, who: Any, owner: type) -> Any:
         """Bind to *who* and stay bound."""
         if who is None:
             return self
-        do: Callable[[Operation[Any]], Any] = (
-            who.perform if isinstance(who, Asks | AsksAsync) else who.accept
-        )
-        say = self.say
+        do, say = _voice(who), self.say
 
         @functools.wraps(say)
         def method(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -86,3 +95,12 @@ class Method(Generic[P, T]):
 
         who.__dict__[self._name] = method
         return method
+
+
+def _voice(who: Any) -> Callable[[Operation[Any]], Any]:
+    if isinstance(who, Asks | AsksAsync):
+        return who.perform
+    if isinstance(who, Keeps | KeepsAsync):
+        return who.accept
+    voice: Callable[[Operation[Any]], Any] = who.speak
+    return voice

@@ -1,7 +1,8 @@
 """The client that is awaited, on asyncio or trio; beyond awaiting it is the blocking one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Self, TypeVar, overload
 
 from ferryman import operations as say
@@ -15,6 +16,7 @@ from ferryman._core.retry import Retry
 from ferryman._io.aio import AsyncDriver
 from ferryman._io.options import Http, Mode
 from ferryman._io.watch import Observer, log_exchange, watched
+from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Reads, Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
@@ -44,6 +46,11 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads, Generic[E_cont
         driver = AsyncDriver(http or Http(), mode=mode, observers=observers)
         super().__init__(account, retry, mode, driver)
         self.plan = watched(plan)
+
+    @cached_property
+    def pipelines(self) -> Pipelines[Coroutine[Any, Any, None], E_contra, P_contra]:
+        """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
+        return Pipelines(self.perform, self.plan)
 
     async def perform(self, operation: Operation[T]) -> T:
         """Say *operation* and return its answer; raise Undelivered when there is none."""

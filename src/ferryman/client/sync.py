@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Self, TypeVar, overload
 
 from ferryman import operations as say
@@ -15,6 +16,7 @@ from ferryman._core.retry import Retry
 from ferryman._io.options import Http, Mode
 from ferryman._io.sync import SyncDriver
 from ferryman._io.watch import Observer, log_exchange, watched
+from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Reads, Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
@@ -50,6 +52,11 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
         driver = SyncDriver(http or Http(), mode=mode, observers=observers)
         super().__init__(account, retry, mode, driver)
         self.plan = watched(plan)
+
+    @cached_property
+    def pipelines(self) -> Pipelines[None, E_contra, P_contra]:
+        """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
+        return Pipelines(self.perform, self.plan)
 
     def perform(self, operation: Operation[T]) -> T:
         """Say *operation* and return its answer; raise Undelivered when there is none."""
@@ -137,7 +144,8 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
     def batch(self, operations: Iterable[Operation[Any]]) -> BatchResult:
         """Say many *operations* in as few requests as 500,000 bytes each allow.
 
-        Returns what became of each; look at ``rejected`` or call ``raise_for_rejected()``.
+        What goes by Track is said first, then what goes by Pipelines, each in its order. Returns
+        what became of each; look at ``rejected`` or call ``raise_for_rejected()``.
         Raises InvalidOperation, before anything is sent, for one that cannot be in a batch, and
         Undelivered when a request failed as a whole (its ``done`` is the part before it).
 

@@ -5,6 +5,8 @@ give it to ``client.perform``, ``client.batch`` or ``outbox.accept``; clients an
 methods of the same names and signatures.
 """
 
+from ferryman.operations import pipelines
+from ferryman.operations.broadcasts import BroadcastTrigger, trigger_broadcast
 from ferryman.operations.catalogue import CATALOGUE
 from ferryman.operations.events import invite, page, screen, track
 from ferryman.operations.objects import (
@@ -35,10 +37,21 @@ from ferryman.operations.reports import (
     unsubscribe,
 )
 from ferryman.operations.segments import add_to_segment, remove_from_segment
+from ferryman.operations.sends import (
+    Delivery,
+    send_email,
+    send_in_app,
+    send_inbox_message,
+    send_push,
+    send_sms,
+    send_whatsapp,
+)
 
 __all__ = [
     "CATALOGUE",
     "AccountRegion",
+    "BroadcastTrigger",
+    "Delivery",
     "add_device",
     "add_object_relationships",
     "add_relationships",
@@ -54,15 +67,23 @@ __all__ = [
     "invite",
     "merge",
     "page",
+    "pipelines",
     "region",
     "remove_from_segment",
     "report_metric",
     "report_push",
     "report_push_event",
     "screen",
+    "send_email",
+    "send_in_app",
+    "send_inbox_message",
+    "send_push",
+    "send_sms",
+    "send_whatsapp",
     "submit_form",
     "suppress",
     "track",
+    "trigger_broadcast",
     "unsubscribe",
     "unsuppress",
 ]

@@ -22,16 +22,19 @@ _ROOM = {
     Stamp.NONE: 0,
     Stamp.TIME: len(',"timestamp":1234567890123}'),
     Stamp.EVENT: STAMP_ROOM,
+    Stamp.MESSAGE: len(
+        ',"messageId":"01ARZ3NDEKTSV4RRFFQ69G5FAV","timestamp":"9999-12-31T23:59:59Z"}'
+    ),
 }
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 
 
-def sized(body: bytes, name: str, *, stamp: Stamp = Stamp.NONE) -> bytes:
-    """Return *body* if it may be so large, *stamp* included; raise InvalidOperation otherwise."""
+def sized(body: bytes, name: str, *, stamp: Stamp = Stamp.NONE, limit: int = MAX_ITEM) -> bytes:
+    """Return *body* if it is at most *limit* bytes, *stamp* included; raise InvalidOperation."""
     size = len(body) + _ROOM[stamp]
-    if size > MAX_ITEM:
+    if size > limit:
         raise InvalidOperation(
-            f"{name} is {size:,} bytes encoded; Customer.io takes {MAX_ITEM:,} an operation"
+            f"{name} is {size:,} bytes encoded; at most {limit:,} are taken an operation"
         )
     return body
 

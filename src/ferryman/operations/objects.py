@@ -31,7 +31,7 @@ def identify_object(
     https://docs.customer.io/integrations/api/track/#operation/entity
     """
     if isinstance(attributes, Object):
-        _same_type(thing, attributes)
+        same_type(thing, attributes, at="attributes")
         encoded = encode_object_attributes(attributes, "track")
     else:
         encoded = encode_object(attributes or {}, "track", at="attributes")
@@ -41,11 +41,12 @@ def identify_object(
     return about_object("identify_object", "identify", thing, rest)
 
 
-def _same_type(thing: AnyObjectId, attributes: Object) -> None:
+def same_type(thing: AnyObjectId, attributes: Object, *, at: str) -> None:
+    """Raise InvalidOperation where *attributes* are declared for another type than *thing*'s."""
     declared = attributes.__facts__.name
     if isinstance(thing, ObjectId) and str(thing.type_id) != declared:
         rule = f"{type(attributes).__name__} is of object type {declared}, not of this one"
-        raise InvalidOperation(rule, field="attributes")
+        raise InvalidOperation(rule, field=at)
 
 
 def identify_anonymous_object(

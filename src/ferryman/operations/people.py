@@ -49,14 +49,14 @@ def identify(
         encoded = encode_person(attributes, "track")
         if update_only:
             encoded = encoded[:-1] + (b"," if len(encoded) > 2 else b"") + b'"_update":true}'
-        changes_identity = _differs(attributes, whom.kind, whom.value)
+        changes_identity = differs(attributes, whom.kind, whom.value)
     elif attributes is None or isinstance(attributes, Mapping):
         content = attributes or {}
         _check_attributes(content)
         if update_only:
             content = {**content, "_update": True}
         encoded = encode_object(content, "track", at="attributes")
-        changes_identity = _differs(content, whom.kind, whom.value)
+        changes_identity = differs(content, whom.kind, whom.value)
     else:
         raise InvalidOperation(
             f"must be a Person or a mapping, not {type(attributes).__name__}", field="attributes"
@@ -102,7 +102,7 @@ def _check_attributes(content: Mapping[str, object]) -> None:
             )
 
 
-def _differs(content: Person | Mapping[str, object], kind: str, value: str) -> bool:
+def differs(content: Person | Mapping[str, object], kind: str, value: str) -> bool:
     """Whether the attributes carry another identifier than the one that names the person."""
     for name in _IDENTIFYING:
         given = content.get(name) if isinstance(content, Mapping) else getattr(content, name, None)

@@ -34,6 +34,13 @@ class Writes:
     report_push = Method(say.report_push)
     report_push_event = Method(say.report_push_event)
     unsubscribe = Method(say.unsubscribe)
+    send_email = Method(say.send_email)
+    send_push = Method(say.send_push)
+    send_sms = Method(say.send_sms)
+    send_whatsapp = Method(say.send_whatsapp)
+    send_in_app = Method(say.send_in_app)
+    send_inbox_message = Method(say.send_inbox_message)
+    trigger_broadcast = Method(say.trigger_broadcast)
 
 
 class Reads:

@@ -19,7 +19,7 @@ from ferryman._core.message import Level, Operation, Receipt
 from ferryman._core.method import KeepsAsync
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
-from ferryman.errors import InvalidOperation, OutboxFull, StoreError
+from ferryman.errors import OutboxFull, StoreError
 from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan

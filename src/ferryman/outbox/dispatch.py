@@ -5,7 +5,8 @@ is passed over, and read again when it is well. Whoever calls holds the relay's 
 thread, no network; the moment comes as an argument.
 """
 
-from ferryman._core.message import Api
+from ferryman._core.account import Account
+from ferryman._core.message import Api, Request
 from ferryman.operations import CATALOGUE
 
 from .destination import NEVER, Destination
@@ -91,6 +92,14 @@ class Dispatch:
                 return
             destination.resume = entries[-1].seq
             destination.join([e for e in entries if _API[e.name] == destination.api], now)
+
+
+def addressed(batch: Batch, account: Account) -> Request:
+    """Return *batch*, whose entries share an API, as a request to the workspace of *account*."""
+    first = batch.entries[0].operation()
+    if batch.together:
+        return account.address_batch([each.body for each in batch.entries], first.endpoint.route)
+    return account.address(first)
 
 
 class Held:

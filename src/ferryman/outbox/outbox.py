@@ -95,7 +95,9 @@ class Outbox(Saying[E_contra, P_contra]):
 
     def accept(self, operation: Operation[Any]) -> Receipt:
         """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
-        self.admit(operation)
+        endpoint = operation.endpoint
+        if not endpoint.writes or endpoint.api not in self._apis:
+            self.admit(operation)
         ident, at = stamp()
         entry = Entry.of(operation, ident, at)
         self.keep((entry,))

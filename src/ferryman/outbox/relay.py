@@ -17,10 +17,9 @@ from ferryman._core.message import Answer, Api, NoReply, Request
 from ferryman._core.retry import Retry
 from ferryman._io.sync import SyncDriver, run
 from ferryman.errors import FerrymanError
-from ferryman.operations import CATALOGUE
 
 from .destination import Destination
-from .dispatch import Dispatch, Held
+from .dispatch import Dispatch, Held, addressed
 from .entry import Store, Verdict
 from .order import Batch, Limits
 from .pump import PATIENCE, Claim, Effect, Release, Rest, Settle, pump
@@ -156,7 +155,7 @@ class Relay:
         held = Held()
         while not self._stopping:
             flow = pump(
-                self._address,
+                lambda batch: addressed(batch, self._account),
                 retry=self._retry,
                 chance=random.random,
                 now=time.time,
@@ -172,12 +171,6 @@ class Relay:
             with self._room:
                 if not self._stopping:
                     self._room.wait(1.0)
-
-    def _address(self, batch: Batch) -> Request:
-        if batch.together:
-            route = CATALOGUE[batch.entries[0].name].route
-            return self._account.address_batch([entry.body for entry in batch.entries], route)
-        return self._account.address(batch.entries[0].operation())
 
     def _perform(self, effect: Effect, held: Held) -> Any:
         match effect:

@@ -1,0 +1,319 @@
+"""The six calls of Pipelines: identify, track, page, screen, group, alias.
+
+Follows https://docs.customer.io/integrations/api/cdp/
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import overload
+
+from ferryman._core.encode import encode_object
+from ferryman._core.message import Operation
+from ferryman._core.person import Anonymous, ObjectId, PersonId, quoted, who
+from ferryman.errors import InvalidOperation
+from ferryman.plan import (
+    Event,
+    Object,
+    Person,
+    encode_event,
+    encode_object_attributes,
+    encode_person,
+    event_name,
+)
+
+from .._item import named
+from ..objects import same_type
+from ..people import differs
+from ._message import Data, message, properties, someone, thing, user
+
+SAID_OTHERWISE = {
+    "Device Created or Updated": "add_device",
+    "Device Deleted": "delete_device",
+    "User Deleted": "delete",
+    "User Suppressed": "suppress",
+    "User Unsuppressed": "unsuppress",
+    "Relationship Deleted": "delete_relationship",
+    "Object Deleted": "delete_object",
+    "Report Delivery Event": "report_delivery",
+}
+"""Names that mean something to Customer.io, and the function that says it with its rules."""
+
+
+def identify(
+    person: PersonId,
+    traits: Person | Mapping[str, object] | None = None,
+    /,
+    *,
+    anonymous: Anonymous | None = None,
+    context: Mapping[str, object] | None = None,
+    integrations: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Create or update *person* with *traits*; a None removes the trait.
+
+    *person* is an id (str or int) or :class:`Anonymous`; *anonymous* names who they were before.
+    *traits* is an instance of a :class:`Person` class, or a mapping; moments become ISO 8601.
+    *context* says where it happened, *integrations* (``{"All": False, "Mixpanel": True}``) who
+    is told. *id* is a ULID, sent as messageId, and *timestamp* an aware datetime (kept to the
+    second); both are given once, where you give none.
+
+    Raises InvalidOperation, naming the field and the rule, also beyond 32,768 bytes.
+
+    https://docs.customer.io/integrations/api/cdp/#operation/identify
+    """
+    whom, key = someone(person)
+    if isinstance(traits, Person):
+        encoded = encode_person(traits, "pipelines")
+    elif traits is None or isinstance(traits, Mapping):
+        encoded = properties(traits, at="traits")
+    else:
+        rule = f"must be a Person or a mapping, not {type(traits).__name__}"
+        raise InvalidOperation(rule, field="traits")
+    found = who(person)
+    barrier = differs(traits or {}, found.kind, found.value)
+    if anonymous is not None:
+        whom += b"," + _earlier(anonymous, found.kind)
+        barrier = True
+    return message(
+        "identify",
+        "identify",
+        whom,
+        b',"traits":' + encoded,
+        key=key,
+        context=context,
+        integrations=integrations,
+        id=id,
+        timestamp=timestamp,
+        barrier=barrier,
+    )
+
+
+def _earlier(anonymous: Anonymous, kind: str) -> bytes:
+    if not isinstance(anonymous, Anonymous):
+        rule = f"must be Anonymous, not {type(anonymous).__name__}"
+        raise InvalidOperation(rule, field="anonymous")
+    if kind == "anonymous_id":
+        raise InvalidOperation("goes with a person who has an id", field="anonymous")
+    return someone(anonymous, at="anonymous")[0]
+
+
+@overload
+def track(
+    person: PersonId,
+    event: Event,
+    /,
+    *,
+    context: Mapping[str, object] | None = ...,
+    integrations: Mapping[str, object] | None = ...,
+    id: str | None = ...,
+    timestamp: datetime | None = ...,
+) -> Operation[None]: ...
+@overload
+def track(
+    person: PersonId,
+    event: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = ...,
+    context: Mapping[str, object] | None = ...,
+    integrations: Mapping[str, object] | None = ...,
+    id: str | None = ...,
+    timestamp: datetime | None = ...,
+) -> Operation[None]: ...
+def track(
+    person: PersonId,
+    event: Event | str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
+    integrations: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *person* did *event*.
+
+    *event* is an instance of an :class:`Event` class, or a name (1 to 100 bytes) with its
+    *data*. The names by which Pipelines says other things ("User Deleted") have functions of
+    their own and are refused. The other arguments and errors are those of :func:`identify`.
+    A repeat carries the same messageId; that Customer.io drops the second is not documented.
+
+    https://docs.customer.io/integrations/api/cdp/#operation/track
+    """
+    whom, key = someone(person)
+    if isinstance(event, str):
+        name, encoded = event, properties(data)
+    elif isinstance(event, Event):
+        if data is not None:
+            raise InvalidOperation("a typed event carries its own data", field="data")
+        name, encoded = event_name(event), encode_event(event, "pipelines")
+    else:
+        rule = f"must be an Event or a name, not {type(event).__name__}"
+        raise InvalidOperation(rule, field="event")
+    name = named(name, at="event")
+    if otherwise := SAID_OTHERWISE.get(name):
+        raise InvalidOperation(f"is said by pipelines.{otherwise}", field="event")
+    return message(
+        "track",
+        "track",
+        whom,
+        b',"event":%b,"properties":%b' % (quoted(name), encoded),
+        key=key,
+        context=context,
+        integrations=integrations,
+        id=id,
+        timestamp=timestamp,
+    )
+
+
+def page(
+    person: PersonId,
+    name: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
+    integrations: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *person* looked at the page *name* (1 to 100 bytes).
+
+    *data* may hold ``url``, ``path``, ``referrer``, ``search``, ``category`` and your own. The
+    other arguments and errors are those of :func:`identify`.
+
+    https://docs.customer.io/integrations/api/cdp/#operation/page
+    """
+    return _viewed("page", person, name, data, context, integrations, id, timestamp)
+
+
+def screen(
+    person: PersonId,
+    name: str,
+    /,
+    *,
+    data: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
+    integrations: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Say that *person* looked at the screen *name* of a mobile application (1 to 100 bytes).
+
+    The other arguments and errors are those of :func:`identify`.
+
+    https://docs.customer.io/integrations/api/cdp/#operation/screen
+    """
+    return _viewed("screen", person, name, data, context, integrations, id, timestamp)
+
+
+def _viewed(
+    kind: str,
+    person: PersonId,
+    name: str,
+    data: Data,
+    context: Data,
+    integrations: Data,
+    id: str | None,
+    timestamp: datetime | None,
+) -> Operation[None]:
+    whom, key = someone(person)
+    rest = b',"name":%b,"properties":%b' % (quoted(named(name)), properties(data))
+    return message(
+        kind,
+        kind,
+        whom,
+        rest,
+        key=key,
+        context=context,
+        integrations=integrations,
+        id=id,
+        timestamp=timestamp,
+    )
+
+
+def group(
+    person: PersonId,
+    object: ObjectId,
+    traits: Object | Mapping[str, object] | None = None,
+    /,
+    *,
+    relationship: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
+    integrations: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Relate *person* to *object*, which is created or updated with *traits*.
+
+    *traits* is an instance of an :class:`Object` class of its type, or a mapping;
+    *relationship* holds attributes of the relationship. The other arguments and errors are those
+    of :func:`identify`.
+
+    https://docs.customer.io/integrations/api/cdp/#operation/group
+    """
+    whom, key = someone(person)
+    type_id, ident, _ = thing(object)
+    if isinstance(traits, Object):
+        same_type(object, traits, at="traits")
+        encoded = encode_object_attributes(traits, "pipelines")
+    elif traits is None or isinstance(traits, Mapping):
+        for name in ("object_type_id", "relationshipAttributes"):
+            if traits and name in traits:
+                argument = "object" if name == "object_type_id" else "relationship"
+                raise InvalidOperation(f"is said by {argument}", field=f"traits.{name}")
+        encoded = properties(traits, at="traits")
+    else:
+        rule = f"must be an Object or a mapping, not {type(traits).__name__}"
+        raise InvalidOperation(rule, field="traits")
+    own = b'"object_type_id":' + quoted(type_id)
+    if relationship is not None:
+        related = encode_object(relationship, "pipelines", at="relationship")
+        own += b',"relationshipAttributes":' + related
+    said = b"{" + own + (b"," + encoded[1:] if len(encoded) > len(b"{}") else b"}")
+    return message(
+        "group",
+        "group",
+        whom,
+        b',"groupId":%b,"traits":%b' % (quoted(ident), said),
+        key=key,
+        context=context,
+        integrations=integrations,
+        id=id,
+        timestamp=timestamp,
+    )
+
+
+def alias(
+    person: PersonId,
+    previous: PersonId,
+    /,
+    *,
+    context: Mapping[str, object] | None = None,
+    integrations: Mapping[str, object] | None = None,
+    id: str | None = None,
+    timestamp: datetime | None = None,
+) -> Operation[None]:
+    """Tell destinations that know aliases (Mixpanel) that *previous* was *person*'s id.
+
+    Customer.io itself does nothing with it: there, ``merge`` does. *person* is an id, *previous*
+    an id or :class:`Anonymous`; the other arguments and errors are those of :func:`identify`.
+
+    https://docs.customer.io/integrations/api/cdp/#operation/alias
+    """
+    whom, key = user(person)
+    earlier = who(previous, at="previous")
+    if earlier.kind not in ("id", "anonymous_id"):
+        raise InvalidOperation("must be an id or Anonymous", field="previous")
+    return message(
+        "alias",
+        "alias",
+        whom,
+        b',"previousId":' + quoted(earlier.value),
+        key=key,
+        context=context,
+        integrations=integrations,
+        id=id,
+        timestamp=timestamp,
+    )
