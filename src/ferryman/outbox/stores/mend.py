@@ -39,7 +39,7 @@ _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 _STRIDE = 1_000
 """Places looked at one by one behind unreadable ones; then the stride doubles, and again."""
 _CHUNK = 500
-_DAMAGE = (apsw.CorruptError, apsw.IOError, apsw.NotADBError)
+_DAMAGE = (apsw.CorruptError, apsw.IOError, apsw.NotADBError, apsw.TooBigError, apsw.NoMemError)
 
 
 def is_damage(error: BaseException) -> bool:
@@ -49,7 +49,9 @@ def is_damage(error: BaseException) -> bool:
             apsw.SQLITE_CONSTRAINT_PRIMARYKEY,
             apsw.SQLITE_CONSTRAINT_ROWID,
         )
-    return isinstance(error, apsw.CorruptError | UnicodeDecodeError | Damaged)
+    # A damaged length can be too big for SQLite or for memory.
+    sizes = apsw.TooBigError | apsw.NoMemError
+    return isinstance(error, apsw.CorruptError | sizes | UnicodeDecodeError | Damaged)
 
 
 PUT_ASIDE = "INSERT INTO quarantine VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?)"

@@ -195,11 +195,13 @@ class SqliteStore:
         with self._relay_lock:
             connection = self._relay_connection()
             try:
-                size = mending(
-                    connection,
-                    lambda: self._carry_out(connection, verdicts, now),
-                    self._write_lock,
-                )
+                try:
+                    size = self._settle(connection, verdicts, now)
+                except apsw.FullError:
+                    # What the log holds goes into the file, and the log begins anew in the
+                    # space it has: a full disk is emptied by delivering.
+                    _tidy(connection)
+                    size = self._settle(connection, verdicts, now)
             except apsw.Error as error:
                 raise as_store_error(error) from None
             self._settled_bytes += size
@@ -207,9 +209,12 @@ class SqliteStore:
                 self._settled_bytes = 0
                 _tidy(connection)
 
-    def _carry_out(self, connection: apsw.Connection, verdicts: Sequence[Verdict], now: int) -> int:
-        with self._write_lock, transaction(connection):
-            return carry_out(connection, verdicts, now)
+    def _settle(self, connection: apsw.Connection, verdicts: Sequence[Verdict], now: int) -> int:
+        def act() -> int:
+            with self._write_lock, transaction(connection):
+                return carry_out(connection, verdicts, now)
+
+        return mending(connection, act, self._write_lock)
 
     def lead(self) -> bool:
         """Hold the advisory lock beside the file, taking it when its holder is gone."""
