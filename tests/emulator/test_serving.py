@@ -239,3 +239,19 @@ def test_foreign_file(tmp_path: Path, content: bytes | None) -> None:
 
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["d"]
+
+
+def test_no_log_holds_a_path(caplog: pytest.LogCaptureFixture) -> None:
+    """Paths hold ids, so no request is logged, even where the program logs everything."""
+    with caplog.at_level("DEBUG"), Emulator() as emulator:
+        httpx2.get(f"{emulator.url}/emulator/people/marker")
+        told = [record.getMessage() for record in caplog.records if "httpx" not in record.name]
+
+    assert not [message for message in told if "marker" in message]
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_cannot_be_is_an_os_error(port: int) -> None:
+    """Numbers that are no ports fail as ports in use do."""
+    with pytest.raises(OSError, match="65535"):
+        bind("127.0.0.1", port)

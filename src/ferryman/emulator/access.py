@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-Api = Literal["track", "pipelines"]
+Api = Literal["track", "pipelines", "app"]
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +36,9 @@ def admits(workspace: Workspace, api: Api, authorization: str) -> bool:
     if scheme.lower() == "bearer":
         # Of the public and private keys of October 2026 a server holds the private one, which
         # works with every API.
-        return _same(credentials, workspace.private_key)
-    if scheme.lower() != "basic":
+        own = api == "app" and _same(credentials, workspace.app_api_key)
+        return _same(credentials, workspace.private_key) or own
+    if scheme.lower() != "basic" or api == "app":
         return False
     try:
         user, colon, password = base64.b64decode(credentials, validate=True).partition(b":")

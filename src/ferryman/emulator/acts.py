@@ -150,6 +150,20 @@ class Report(Act, frozen=True):
     details: dict[str, Any] = {}
 
 
+class Message(Act, frozen=True):
+    """Keep a message that was sent to a person, or a broadcast that was triggered."""
+
+    channel: str
+    id: str
+    """The delivery's id, or the trigger's number."""
+    broadcast: str = ""
+    person: Who | None = None
+    to: str = ""
+    template: str = ""
+    data: dict[str, Any] = {}
+    send_at: int | None = None
+
+
 class IdentifyObject(Act, frozen=True):
     """Create or update an object and relate it to people."""
 
@@ -189,6 +203,7 @@ AnyAct = (
     | LeaveSegment
     | SubmitForm
     | Report
+    | Message
     | IdentifyObject
     | DeleteObject
     | Relate

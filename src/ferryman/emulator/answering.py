@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ferryman.emulator import answers, pipelines, track_v2
+from ferryman.emulator import answers, app_api, pipelines, track_v2
 from ferryman.emulator.access import Workspace
 from ferryman.emulator.acts import AnyAct, SubmitForm
 from ferryman.emulator.answers import Answer
@@ -46,6 +46,10 @@ class Asked(msgspec.Struct, frozen=True):
     body: bytes
     json: bool = True
     strict: bool = False
+    at: int = 0
+    """The moment in Unix seconds."""
+    serial: int = 1
+    """Which message of the workspace this is, if it is one."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -71,6 +75,10 @@ def respond(asked: Asked, workspace: Workspace, origin: str, refuse: Refuse | No
             return _message(asked)
         case "messages":
             return _messages(asked)
+        case "send":
+            return _send(asked)
+        case "trigger":
+            return _trigger(asked)
         case _:
             return _v1(asked)
 
@@ -153,6 +161,29 @@ def _messages(asked: Asked) -> Said:
     if wrong:
         return _unlike(asked, wrong, tuple(found), len(batch.batch))
     return Said(answers.OK, tuple(found), items=len(batch.batch))
+
+
+def _send(asked: Asked) -> Said:
+    try:
+        act = app_api.read_send(asked.route.reader, _object(asked.body), asked.serial)
+    except InvalidItem as wrong:
+        status = 413 if isinstance(wrong, app_api.TooLarge) else 400
+        return Said(answers.error(status, wrong.message, answers.APP_HEADERS), refused=1)
+    said: dict[str, object] = {"delivery_id": act.id, "queued_at": asked.at}
+    if act.send_at is not None and act.send_at > asked.at:
+        said["send_at"] = act.send_at
+    return Said(answers.of_json(200, said, answers.APP_HEADERS), (act,))
+
+
+def _trigger(asked: Asked) -> Said:
+    broadcast = asked.values["broadcast_id"]
+    if not (broadcast.isascii() and broadcast.isdecimal()):
+        return Said(answers.app_error(404, "There is no such broadcast"), refused=1)
+    try:
+        act = app_api.read_trigger(broadcast, _object(asked.body), asked.serial)
+    except InvalidItem as wrong:
+        return Said(answers.app_error(422, wrong.message), refused=1)
+    return Said(answers.of_json(200, {"id": asked.serial}, answers.APP_HEADERS), (act,))
 
 
 def _unlike(asked: Asked, wrong: list[InvalidItem], acts: tuple[AnyAct, ...], items: int) -> Said:

@@ -19,6 +19,18 @@ API_HEADERS: Final[Mapping[str, str]] = {
     "access-control-allow-origin": "*",
     "cache-control": "no-cache, no-store, must-revalidate, max-age=0",
 }
+APP_HEADERS: Final[Mapping[str, str]] = {
+    "access-control-allow-credentials": "true",
+    "access-control-allow-origin": "https://fly.customer.io",
+    "cache-control": "must-revalidate,no-cache,no-store",
+    "expires": "0",
+    "pragma": "no-cache",
+    "referrer-policy": "no-referrer-when-downgrade",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
+    "x-xss-protection": "1; mode=block",
+}
 NOT_FOUND_PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -74,10 +86,17 @@ def item_errors(status: int, found: Sequence[tuple[int | None, InvalidItem]]) ->
     return of_json(status, {"errors": listed})
 
 
+def app_error(status: int, message: str) -> Answer:
+    """Answer `{"errors": [{detail, status}]}`, the status as text, as the App API does."""
+    found = {"errors": [{"detail": message, "status": str(status)}]}
+    return of_json(status, found, APP_HEADERS)
+
+
 OK: Final = of_json(200, {}, {**API_HEADERS, "status": "200 OK"})
 NO_CONTENT: Final = Answer(204, b"", API_HEADERS)
 NOT_FOUND: Final = Answer(404, NOT_FOUND_PAGE, {"content-type": "text/html; charset=utf-8"})
 UNAUTHORIZED: Final = error(401, "Unauthorized request")
+UNAUTHORIZED_APP: Final = error(401, "Unauthorized request", APP_HEADERS)
 UNAUTHORIZED_TRACK: Final = error(
     401, "Unauthorized request", {**API_HEADERS, "www-authenticate": REALM}
 )

@@ -121,6 +121,8 @@ class App:
         if desk is None and route.open:
             # Nothing in these requests says which workspace a delivery belongs to.
             desk = self.emulation.first
+        if desk is None and route.api == "app":
+            return _Outcome(answers.UNAUTHORIZED_APP, rejected=1)
         if desk is None and route.api == "track":
             return _Outcome(answers.UNAUTHORIZED_TRACK, rejected=1)
         if desk is None:
@@ -132,6 +134,8 @@ class App:
             body=body,
             json=kind == "application/json",
             strict=strict,
+            at=int(at),
+            serial=len(desk.world.state.messages) + 1,
         )
         origin = f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
         refuse: Callable[[], bool] | None = None

@@ -126,6 +126,10 @@ def _objects(_emulation: Emulation, desk: Desk, _knock: Knock) -> Answer:
     return _json({"objects": [views.thing(one, state) for one in state.things.values()]})
 
 
+def _messages(_emulation: Emulation, desk: Desk, _knock: Knock) -> Answer:
+    return _json({"messages": [views.message(one) for one in desk.world.state.messages]})
+
+
 def _deliveries(_emulation: Emulation, desk: Desk, _knock: Knock) -> Answer:
     return _json({"deliveries": desk.world.state.deliveries})
 
@@ -176,6 +180,7 @@ _ACTIONS: Final[Mapping[tuple[str, str, bool], _Action]] = MappingProxyType(
         ("GET", "people", True): _person,
         ("GET", "objects", False): _objects,
         ("GET", "deliveries", False): _deliveries,
+        ("GET", "messages", False): _messages,
         ("GET", "forms", False): _forms,
         ("GET", "activity", False): _activity,
         ("GET", "requests", False): _requests,

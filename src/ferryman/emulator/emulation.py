@@ -8,9 +8,10 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
-from ferryman.emulator import access, answering
+from ferryman.emulator import access, answering, answers
 from ferryman.emulator.acts import AnyAct
 from ferryman.emulator.answering import Asked, Refuse, Said
+from ferryman.emulator.answers import Answer
 from ferryman.emulator.desk import Desk
 from ferryman.emulator.faults import Chance, Faults
 from ferryman.emulator.traffic import Traffic
@@ -31,6 +32,17 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Let go of the file."""
+
+
+def _status(desk: Desk, asked: Asked) -> Answer:
+    wanted = (asked.values["broadcast_id"], asked.values["trigger_id"])
+    for sent in desk.world.state.messages:
+        if (sent.message.broadcast, sent.message.id) == wanted:
+            broadcast, trigger = map(int, wanted)
+            at = int(sent.at)
+            found = {"id": trigger, "broadcast_id": broadcast, "created_at": at, "processed_at": at}
+            return answers.of_json(200, found, answers.APP_HEADERS)
+    return answers.app_error(404, "There is no such trigger")
 
 
 def _random(seed: int | None) -> Chance:
@@ -70,6 +82,8 @@ class Emulation:
         self, desk: Desk, asked: Asked, *, at: float, origin: str, refuse: Refuse | None = None
     ) -> Said:
         """Answer a request and apply what it says at the moment *at*."""
+        if asked.route.does == "status":
+            return Said(_status(desk, asked), items=0)
         said = answering.respond(asked, desk.workspace, origin, refuse)
         if said.acts and self._journal is not None:
             self._journal.append(desk.workspace.name, at, said.acts)

@@ -6,6 +6,7 @@ thread of a test, and each request gets a way to drop its connection.
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Callable, Generator
@@ -25,6 +26,12 @@ BACKLOG: Final = 2_048
 
 class _Protocol(HttpToolsProtocol):
     """HTTP/1.1 that lets the application drop the connection instead of answering."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Paths hold ids. Here and not by the setting, which would silence other servers too,
+        # and which a handler added later would undo.
+        self.access_log = False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -50,6 +57,8 @@ class _Server(uvicorn.Server):
 
 def bind(host: str, port: int) -> socket.socket:
     """Open a listening socket; port 0 picks a free one. Raises OSError."""
+    if not 0 <= port <= 65_535:  # which the socket would call an OverflowError
+        raise OSError(errno.EINVAL, "a port is a number from 0 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named, since asyncio sets TCP_NODELAY only where it is: an answer would
     # wait 40 ms for the client's acknowledgement otherwise.
@@ -106,7 +115,6 @@ def _server(app: ASGIApp, **secured: Any) -> _Server:
             ws="none",
             lifespan="off",
             log_config=None,
-            access_log=False,
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE,

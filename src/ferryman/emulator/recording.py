@@ -6,8 +6,8 @@ is not documented, the emulator does so for good. Pure.
 """
 
 from ferryman.emulator import identity
-from ferryman.emulator.acts import Record, Report
-from ferryman.emulator.state import Change, Event, State
+from ferryman.emulator.acts import Message, Record, Report
+from ferryman.emulator.state import Change, Event, Sent, State
 
 
 def record(state: State, act: Record, at: float) -> Change:
@@ -52,4 +52,10 @@ def report(state: State, act: Report, at: float) -> Change:
     stamp = int(at) if act.timestamp is None else act.timestamp
     entry = {**act.details, "metric": act.metric, "timestamp": stamp}
     state.deliveries.setdefault(act.delivery, []).append(entry)
+    return "applied"
+
+
+def send(state: State, act: Message, at: float) -> Change:
+    """Keep a message; the same one again is another."""
+    state.messages.append(Sent(at, act))
     return "applied"

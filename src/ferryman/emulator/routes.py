@@ -9,10 +9,22 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ferryman.emulator import track_v1
+from ferryman.emulator import app_api, track_v1
 from ferryman.emulator.access import Api
 
-Does = Literal["region", "v1", "form", "merge", "entity", "batch", "message", "messages"]
+Does = Literal[
+    "region",
+    "v1",
+    "form",
+    "merge",
+    "entity",
+    "batch",
+    "message",
+    "messages",
+    "send",
+    "trigger",
+    "status",
+]
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -31,6 +43,7 @@ def _v1(method: str, path: str, reader: object, *, does: Does = "v1", open_: boo
     return Route(method, path, "track", does, reader, open_)
 
 
+BROADCAST: Final = "/v1/campaigns/{broadcast_id}"
 PERSON: Final = "/api/v1/customers/{identifier}"
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -61,6 +74,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/group", "pipelines", "message", "group"),
     Route("POST", "/v1/alias", "pipelines", "message", "alias"),
     Route("POST", "/v1/batch", "pipelines", "messages"),
+    *(Route("POST", f"/v1/send/{channel}", "app", "send", channel) for channel in app_api.WANTED),
+    Route("POST", f"{BROADCAST}/triggers", "app", "trigger"),
+    Route("GET", f"{BROADCAST}/triggers/{{trigger_id}}", "app", "status"),
 )
 
 _TEMPLATES: Final = tuple((route, route.path.split("/")) for route in ROUTES)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from ferryman.emulator.acts import EventType, Kind, Who
+from ferryman.emulator.acts import EventType, Kind, Message, Who
 
 Change = Literal[
     "applied",
@@ -78,6 +78,13 @@ class Thing(msgspec.Struct, eq=False):
     strangers: set[str] = msgspec.field(default_factory=set[str])
 
 
+class Sent(msgspec.Struct, frozen=True, gc=False):
+    """A message or a triggered broadcast, as it was asked for."""
+
+    at: float
+    message: Message
+
+
 class Activity(msgspec.Struct, frozen=True, gc=False):
     """An entry of the activity log: what a 200 does not say."""
 
@@ -100,6 +107,7 @@ class State:
         self.things: dict[ObjectKey, Thing] = {}
         self.thing_ids: dict[str, Thing] = {}
         self.forms: dict[str, list[dict[str, str]]] = {}
+        self.messages: list[Sent] = []
         self.deliveries: dict[str, list[dict[str, Any]]] = {}
         self.seen: set[str] = set()
         self.names: Counter[str] = Counter()

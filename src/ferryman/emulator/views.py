@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ferryman.emulator.acts import Who, guess
 from ferryman.emulator.desk import Desk
-from ferryman.emulator.state import Event, Person, State, Thing
+from ferryman.emulator.state import Event, Person, Sent, State, Thing
 
 View = dict[str, Any]
 MAX_PAGE: Final = 1_000
@@ -21,6 +21,7 @@ def summary(desk: Desk) -> View:
         "events": state.events,
         "repeats": state.changes["repeat"],
         "objects": len(state.things),
+        "messages": len(state.messages),
         "suppressed": len(state.suppressed),
         "requests": traffic.requests,
         "batches": traffic.batches,
@@ -113,6 +114,22 @@ def lookup(state: State, name: str) -> View | None:
         "attributes": {},
         "devices": [],
         "events": [event(one) for one in stranger.events],
+    }
+
+
+def message(sent: Sent) -> View:
+    """Show a message or a triggered broadcast; `person` is the identifier that named them."""
+    one = sent.message
+    return {
+        "at": sent.at,
+        "channel": one.channel,
+        "id": one.id,
+        "broadcast_id": one.broadcast or None,
+        "person": {one.person.kind: one.person.value} if one.person else None,
+        "to": one.to,
+        "transactional_message_id": one.template or None,
+        "data": one.data,
+        "send_at": one.send_at,
     }
 
 

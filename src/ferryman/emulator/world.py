@@ -18,6 +18,7 @@ from ferryman.emulator.acts import (
     JoinSegment,
     LeaveSegment,
     Merge,
+    Message,
     Record,
     Relate,
     Report,
@@ -72,6 +73,8 @@ def _apply(state: State, act: AnyAct, at: float) -> Change:  # noqa: PLR0912 -- 
             return people.submit_form(state, act, at)
         case Report():
             return recording.report(state, act, at)
+        case Message():
+            return recording.send(state, act, at)
         case IdentifyObject():
             return objects.identify(state, act, at)
         case DeleteObject():
