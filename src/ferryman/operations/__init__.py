@@ -6,8 +6,10 @@ methods of the same names and signatures.
 """
 
 from ferryman.operations import pipelines
+from ferryman.operations._send import Delivery
 from ferryman.operations.broadcasts import BroadcastTrigger, trigger_broadcast
 from ferryman.operations.catalogue import CATALOGUE
+from ferryman.operations.emails import send_email
 from ferryman.operations.events import invite, page, screen, track
 from ferryman.operations.objects import (
     add_object_relationships,
@@ -38,8 +40,6 @@ from ferryman.operations.reports import (
 )
 from ferryman.operations.segments import add_to_segment, remove_from_segment
 from ferryman.operations.sends import (
-    Delivery,
-    send_email,
     send_in_app,
     send_inbox_message,
     send_push,

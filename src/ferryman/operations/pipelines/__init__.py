@@ -4,7 +4,8 @@ One pure function an operation, as in the room around it; ``client.pipelines`` a
 ``outbox.pipelines`` have methods of the same names and signatures (speaking.py).
 """
 
-from ferryman.operations.pipelines.calls import alias, group, identify, page, screen, track
+from ferryman.operations.pipelines.calls import identify, page, screen, track
+from ferryman.operations.pipelines.groups import alias, group
 from ferryman.operations.pipelines.semantic import (
     add_device,
     delete,
