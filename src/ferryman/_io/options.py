@@ -29,7 +29,7 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
     ``"all"`` to one; ``no_proxy`` lists hosts (with all below them), addresses and networks
     reached without, ``"*"`` for every one. ``ca`` is the path of a PEM bundle or directory that
     replaces the system's certificate authorities; certificates are always verified.
-    ``http2=True`` wants the package h2.
+    ``http2=True`` wants ``ferryman[http2]``.
 
     Raises ConfigurationError for a number or a proxy that cannot work.
     """
