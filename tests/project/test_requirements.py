@@ -36,11 +36,12 @@ def pins(lines: list[str]) -> set[tuple[str, str]]:
 
 
 def asked(project: dict[str, Any], group: str) -> list[Requirement]:
-    """What pyproject.toml asks for with all extras and one dependency group."""
+    """What pyproject.toml asks for with ferryman[all] and one dependency group."""
     extras = project["project"]["optional-dependencies"]
+    (everything,) = map(Requirement, extras["all"])
     groups = project["dependency-groups"]
     lines = [*project["project"]["dependencies"]]
-    lines += [line for name, extra in extras.items() if name != "all" for line in extra]
+    lines += [line for name in sorted(everything.extras) for line in extras[name]]
     for line in groups[group]:
         lines += groups[line["include-group"]] if isinstance(line, dict) else [line]
     return [Requirement(line) for line in lines]
