@@ -112,10 +112,12 @@ def killed(child, place, emulator, live, rng, times):
     printed = {}
     for _ in range(times):
         process = child("accept_for_ever", place, emulator.url)
-        process.stdout.readline()
+        first = process.stdout.readline()
         time.sleep(rng.uniform(0, 0.4))
         process.kill()
-        out, _err = process.communicate(timeout=30)
+        # Not communicate(): it would pass over what readline read ahead.
+        out = first + process.stdout.read()
+        process.wait(30)
         for person, ids in accepted(out).items():
             printed.setdefault(person, []).extend(ids)
     deliver(place, live)
@@ -133,11 +135,11 @@ def test_kill_9_at_any_moment_loses_nothing(child, place, emulator, live, seen, 
 
     held = seen.by_person()
     for person, ids in printed.items():
-        # The first line of each child is read apart; one more may be accepted and not printed.
+        # The last of each child may be accepted and not printed.
         kept = iter(held[person])
         assert all(ident in kept for ident in ids), "lost, or out of order"
     assert len(seen.ids()) == len(set(seen.ids()))
-    assert sum(map(len, held.values())) <= sum(map(len, printed.values())) + 2 * 3
+    assert sum(map(len, held.values())) <= sum(map(len, printed.values())) + 3
 
 
 @pytest.mark.soak

@@ -92,9 +92,10 @@ def _open(place: Path) -> apsw.Connection:
 
 
 def _look(connection: apsw.Connection) -> Report:
+    found: list[Report] = []
     with connection:  # one moment for all that is counted
-        report = _count(connection)
-    return report
+        found.append(_count(connection))
+    return found[0]
 
 
 def _count(connection: apsw.Connection) -> Report:
