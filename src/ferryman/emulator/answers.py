@@ -26,7 +26,6 @@ APP_HEADERS: Final[Mapping[str, str]] = {
     "expires": "0",
     "pragma": "no-cache",
     "referrer-policy": "no-referrer-when-downgrade",
-    "strict-transport-security": "max-age=31536000; includeSubDomains",
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
     "x-xss-protection": "1; mode=block",
