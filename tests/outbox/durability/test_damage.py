@@ -1,6 +1,7 @@
 """A damaged spool opens or says why not, loses only what is damaged, and says how much (gate 6)."""
 
 import random
+import re
 import shutil
 
 import apsw
@@ -202,6 +203,28 @@ def use(path, originals):
 def test_only_what_is_damaged_is_lost_and_counted(settled, tmp_path):
     """One harmed page takes at most what stood on it, and everything goes on around it."""
     each_seed(tmp_path, seeds(150), harm_one_page(settled))
+
+
+def test_a_damaged_place_takes_nobody_elses(settled, tmp_path):
+    """A row that claims the place of another is put aside, and the other one stays."""
+    path = settled.copy(tmp_path / "here")
+    content = path.read_bytes()
+    # In its page a row begins with its place, as a varint, and the types of its columns.
+    row = re.search(re.escape(_place(300)) + rb"[\x0b-\x0f]\x00", content)
+    content = content[: row.start()] + _place(500) + content[row.start() + 2 :]
+    path.write_bytes(content)
+
+    store = SqliteStore(path)
+    found = {entry.seq for entry in waiting(store)}
+    counts = assert_adds_up(store)
+    store.close()
+
+    assert settled.entries.keys() - found == {300}
+    assert counts.quarantined == 1
+
+
+def _place(seq):
+    return bytes([0x80 | seq >> 7, seq & 0x7F])
 
 
 def test_any_damage_is_told_or_mended(killed, settled, tmp_path):
