@@ -39,7 +39,7 @@ lint: dev ## Check style, types, imports and dependencies; all of it, also after
 	$(BIN)/ruff format --check || status=1; \
 	$(BIN)/mypy || status=1; \
 	$(BIN)/pyright --pythonpath $(BIN)/python || status=1; \
-	$(BIN)/lint-imports --no-logo || status=1; \
+	$(BIN)/lint-imports --no-logo --no-cache || status=1; \
 	$(BIN)/deptry src || status=1; \
 	exit $$status
 
