@@ -51,6 +51,24 @@ _DEMO: Final = """Carry sample events through faults into the emulator, and coun
 
 Needs no account and no settings. Exit code: 0 everything accepted was delivered, 1 not so."""
 
+_PLAN_DIFF: Final = """Say what changed between two plans, whom it hurts, and why.
+
+OLD and NEW are files (our document, JSON Schema, or Segment's plan) or MODULE:PLAN. Breaking is \
+what refuses code or takes from campaigns what they read; risky is what they may not expect.
+
+Exit code: 0 nothing breaking, with --strict nothing risky either; 1 otherwise; 2 wrong usage."""
+_PLAN_SCHEMA: Final = """Write the plan MODULE:PLAN as JSON Schema, the same bytes each time.
+
+Exit code: 0 written; 2 wrong usage, or there is no such plan."""
+_PLAN_GENERATE: Final = """Write the Python module that declares the plan of a document.
+
+The document is ours, JSON Schema, or Segment's plan. The same document gives the same text.
+
+Exit code: 0 written; 1 it cannot be written as classes; 2 wrong usage, or it is no plan."""
+_PLAN_TYPESCRIPT: Final = """Write the plan, a file or MODULE:PLAN, as TypeScript types.
+
+Exit code: 0 written; 2 wrong usage, or there is no such plan."""
+
 
 def _version() -> str:
     from ferryman import __version__
@@ -88,6 +106,15 @@ app.command(
     name="import",
     help=_IMPORT,
 )
+plan = App(name="plan", help="Compare tracking plans, and write them in other forms.")
+for _name, _help in (
+    ("diff", _PLAN_DIFF),
+    ("schema", _PLAN_SCHEMA),
+    ("generate", _PLAN_GENERATE),
+    ("typescript", _PLAN_TYPESCRIPT),
+):
+    plan.command(f"ferryman.cli.plan:run_{_name}", name=_name, help=_help)
+app.command(plan)
 
 
 def run(arguments: Sequence[str]) -> int:

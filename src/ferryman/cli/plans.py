@@ -1,0 +1,76 @@
+"""Where a plan comes from on the command line: a file of JSON, or `MODULE:PLAN` to import.
+
+Here must not live: commands (plan.py), or what a document means (ferryman.plan).
+"""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ferryman.errors import ConfigurationError, InvalidOperation
+from ferryman.plan import TrackingPlan
+from ferryman.plan.reading import read_document
+
+
+def document_of(given: str) -> dict[str, Any]:
+    """Return the plan that *given*, a file or MODULE:PLAN, holds, as a document.
+
+    Raises ConfigurationError, in one sentence, for one that is not there or holds no plan.
+    """
+    if Path(given).is_file() or not _is_import(given):
+        return read_file(given)
+    return import_plan(given).schema()
+
+
+def read_file(given: str) -> dict[str, Any]:
+    """Return the plan of the file *given*: our document, JSON Schema, or Segment's.
+
+    Raises ConfigurationError for a file that cannot be read or describes no plan.
+    """
+    try:
+        found = json.loads(Path(given).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {given}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise ConfigurationError(f"{given} is no JSON in UTF-8") from None
+    try:
+        return read_document(found)
+    except InvalidOperation as error:
+        raise ConfigurationError(f"{given} holds no plan: {error}") from None
+
+
+def import_plan(given: str) -> TrackingPlan[Any, Any]:
+    """Import the TrackingPlan that *given*, MODULE:PLAN, names; looks in this directory too.
+
+    Raises ConfigurationError for a module that is not there or fails, and for what is no plan.
+    """
+    module_name, _, name = given.partition(":")
+    if not _is_import(given):
+        raise ConfigurationError(f"{given} is no MODULE:PLAN, such as shop.events:plan")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as missing:
+        absent = missing.name or module_name
+        if absent == module_name or module_name.startswith(f"{absent}."):
+            raise ConfigurationError(f"there is no module {absent} here") from None
+        raise ConfigurationError(f"{module_name} imports {absent}, which is missing") from None
+    except Exception as error:
+        # The user's module may raise anything, and one sentence serves better than our traceback.
+        what = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"{module_name} cannot be imported: {what}") from None
+    for step in name.split("."):
+        found = getattr(found, step, None)
+    if not isinstance(found, TrackingPlan):
+        raise ConfigurationError(f"{module_name} holds no TrackingPlan named {name}")
+    return found  # pyright: ignore[reportUnknownVariableType]  # its parameters are the user's
+
+
+def _is_import(given: str) -> bool:
+    module, colon, name = given.partition(":")
+    return bool(colon) and all(
+        step.isidentifier() for step in (*module.split("."), *name.split("."))
+    )
