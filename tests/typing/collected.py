@@ -186,3 +186,14 @@ async def wrong_awaited(
     await outbox.track("42", "signed_up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await outbox.identify("42", Guest())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     outbox.track("42", SIGNED_UP)  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+
+
+def routed(client: Client[Events, Shopper], outbox: Outbox[Events, Shopper]) -> None:
+    """A namespace is of its speaker's plan: its events and its person, and no name."""
+    assert_type(client.pipelines.track("42", SIGNED_UP), None)
+    assert_type(outbox.pipelines.track("42", SIGNED_UP), Receipt)
+    assert_type(outbox.pipelines.identify("42", Shopper(plan="pro")), Receipt)
+    client.pipelines.track("42", LoggedOut())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.pipelines.track("42", "signed_up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    outbox.pipelines.identify("42", Guest())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    outbox.pipelines.identify("42", {"plan": "pro"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

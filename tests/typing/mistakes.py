@@ -48,3 +48,23 @@ async def awaited(client: AsyncClient) -> None:
     """An answer that is awaited elsewhere is not forgotten here."""
     client.track("42", SignedUp(method="google"))  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
     client.region().name  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+def routed(client: Client, outbox: Outbox) -> None:
+    """Namespaces and sends take what their functions take, and nothing else."""
+    client.pipelines.track("42")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.pipelines.track("42", SignedUp(method="google"), data={"seats": 2})  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    client.pipelines.identify("42", SignedUp(method="google"))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    client.pipelines.suppress()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.pipelines.region()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    client.send_email("42")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.send_email("42", to="a@example.com", transactional_mesage_id=7)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.send_email("42", to="a@example.com", attachments={"a.txt": "text"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    client.send_push("42")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.trigger_broadcast("three")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    outbox.send_email("42", to="a@example.com", transactional_message_id=7).delivery_id  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+async def routed_awaited(client: AsyncClient) -> None:
+    """What is said to a namespace is awaited too."""
+    client.pipelines.track("42", SignedUp(method="google"))  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import assert_type
 
 from ferryman import (
+    Anonymous,
     AsyncClient,
     AsyncOutbox,
     CioId,
@@ -15,7 +16,7 @@ from ferryman import (
     Receipt,
     operations,
 )
-from ferryman.operations import AccountRegion
+from ferryman.operations import AccountRegion, BroadcastTrigger, Delivery
 
 
 class SignedUp(Event):
@@ -45,6 +46,20 @@ def blocking(client: Client, outbox: Outbox) -> None:
     assert_type(outbox.track("42", "signed_up", data={"method": "google"}), Receipt)
     assert_type(outbox.identify("42", Shopper(plan="pro")), Receipt)
     assert_type(outbox.suppress("42"), Receipt)
+    assert_type(client.pipelines.track(Anonymous("a"), EVENT, timestamp=NOW), None)
+    assert_type(client.pipelines.track("42", "signed_up", data={"method": "google"}), None)
+    assert_type(client.pipelines.identify("42", Shopper(plan="pro")), None)
+    assert_type(client.pipelines.identify("42", {"plan": "pro"}, anonymous=Anonymous("a")), None)
+    assert_type(client.pipelines.suppress("42"), None)
+    assert_type(client.pipelines.page("42", "/pricing", data={"url": "https://x"}), None)
+    assert_type(outbox.pipelines.track("42", EVENT), Receipt)
+    assert_type(outbox.pipelines.identify("42", {"plan": "pro"}), Receipt)
+    assert_type(outbox.pipelines.suppress("42"), Receipt)
+    assert_type(client.send_email("42", to="a@example.com", transactional_message_id=7), Delivery)
+    assert_type(client.send_push("42", transactional_message_id="welcome"), Delivery)
+    assert_type(client.trigger_broadcast(3, ids=["42"]), BroadcastTrigger)
+    assert_type(outbox.send_email("42", to=["a@example.com"], transactional_message_id=7), Receipt)
+    assert_type(outbox.trigger_broadcast(3), Receipt)
     client.batch([operations.track("42", EVENT), operations.identify("42", {"plan": "pro"})])
 
 
@@ -55,6 +70,14 @@ async def awaited(client: AsyncClient, outbox: AsyncOutbox) -> None:
     assert_type(await client.identify("42", Shopper(plan="pro")), None)
     assert_type(await client.suppress("42"), None)
     assert_type(await client.region(), AccountRegion)
+    assert_type(await client.pipelines.track("42", EVENT), None)
+    assert_type(await client.pipelines.identify("42", {"plan": "pro"}), None)
+    assert_type(await client.pipelines.suppress("42"), None)
+    assert_type(await outbox.pipelines.track("42", "signed_up"), Receipt)
+    assert_type(await outbox.pipelines.suppress("42"), Receipt)
+    assert_type(await client.send_in_app("42", transactional_message_id=7), Delivery)
+    assert_type(await client.trigger_broadcast(3), BroadcastTrigger)
+    assert_type(await outbox.send_in_app("42", transactional_message_id=7), Receipt)
     assert_type(await outbox.track("42", EVENT), Receipt)
     assert_type(await outbox.identify("42", Shopper(plan="pro")), Receipt)
     assert_type(await outbox.suppress("42"), Receipt)
