@@ -1,4 +1,4 @@
-"""Two plans held against each other: a table of changes, each with its verdict and its reason."""
+"""Two plans held against each other: a table of changes, each with its verdict and reason."""
 
 import copy
 import random
@@ -109,7 +109,6 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("x-else changed", document(), {**document(), "x-else": 1}, R),
     # what a class says about itself
     ("description added", facts(), facts(description="Paid."), S),
-    ("description changed", facts(description="Paid."), facts(description="Was paid."), S),
     ("owner changed", facts(**{"x-owner": "a"}), facts(**{"x-owner": "b"}), S),
     ("version raised", facts(), facts(**{"x-version": 3}), S),
     ("version lowered", facts(), facts(**{"x-version": 1}), R),
@@ -132,7 +131,6 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("optional field with a default added", document(),
      field({**TEXT, "default": ""}, required=False), S),
     ("field removed", field(TEXT), document(), B),
-    ("field removed", field(TEXT, required=False), document(), B),
     ("no longer required", field(TEXT), field(TEXT, required=False), R),
     ("no longer required", field(TEXT), field({**TEXT, "default": ""}, required=False), R),
     ("required", field(TEXT, required=False), field(TEXT), B),
@@ -148,7 +146,6 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("name in Python changed", field(TEXT), field({**TEXT, "x-python": "g"}), B),
     ("deprecated for g", field(TEXT),
      field({**TEXT, "deprecated": True, "x-successor": "g"}), S),
-    ("owner removed", field({**TEXT, "x-owner": "a"}), field(TEXT), S),
     # types
     ("type widened", field(WHOLE), field(NUMBER), R),
     ("type narrowed", field(NUMBER), field(WHOLE), B),
@@ -188,8 +185,6 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
      field({**TEXT, "maxLength": 8}), B),
     ("least length loosened", field({**TEXT, "minLength": 2}), field({**TEXT, "minLength": 1}), R),
     ("least number of items added", field(several(TEXT)), field(several(TEXT, minItems=1)), B),
-    ("greatest number of items removed", field(several(TEXT, maxItems=9)),
-     field(several(TEXT)), R),
     ("greatest number of keys added", field({"type": "object"}),
      field({"type": "object", "maxProperties": 3}), B),
     ("step of the number", field({**WHOLE, "multipleOf": 5}),

@@ -51,11 +51,17 @@ class Types:
         self._defs = (object_at(old, "$defs"), object_at(new, "$defs"))
         self._to = to
         self._within: list[tuple[str, str]] = []
+        self._same: set[tuple[str, str]] = set()
+        self._cuts = 0
 
     def classes(self, old: str, new: str, where: Place) -> None:
         """Compare the classes *old* and *new*, keys of ``$defs``, with all they hold."""
+        if (old, new) in self._same:
+            return  # it is the same wherever it stands
         if (old, new) in self._within:
+            self._cuts += 1
             return  # a class in itself: it is being compared already
+        before = (len(self._to.found), self._cuts)
         self._within.append((old, new))
         was, is_now = object_at(self._defs[0], old), object_at(self._defs[1], new)
         if old != new:
@@ -66,6 +72,8 @@ class Types:
         if "enum" in was or "enum" in is_now:
             compare_members(was, is_now, where, self._to)
         self._within.pop()
+        if before == (len(self._to.found), self._cuts):
+            self._same.add((old, new))
 
     def fields(self, old: Any, new: Any, where: Place) -> None:
         """Compare the types of two schemas, which stand in fields, items or values."""
