@@ -1,11 +1,7 @@
 """Carries what a Python application says about its customers to Customer.io, and loses none.
 
-from ferryman import Event, get_outbox
-
-class SignedUp(Event):
-method: str
-
-get_outbox().track("42", SignedUp(method="google"))
+What most applications need is ``get_outbox().track("42", SignedUp(method="google"))``, where
+SignedUp is a class of theirs, derived from :class:`Event`.
 """
 
 from ferryman import operations

@@ -105,8 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def place(self) -> str:
         """Return where the outbox is; raise ConfigurationError with the line to write."""
         needed = [] if self.track_ready else ["CUSTOMERIO_SITE_ID", "CUSTOMERIO_TRACK_API_KEY"]
-        if self.mode == "off":
-            return self.outbox or "memory:"
+        if self.mode == "off":  # what waits in a file is meant to be sent
+            return "memory:"
         if not self.outbox:
             needed.append("CUSTOMERIO_OUTBOX")
         if needed:

@@ -155,6 +155,9 @@ def _dataclass(value: Any, api: Api, depth: int) -> dict[str, object]:
 
 
 def _struct(value: msgspec.Struct, api: Api, depth: int) -> object:
+    if type(value).__module__.partition(".")[0] == "ferryman":
+        # Keys of an account, an identifier that is no attribute: never by accident.
+        raise Wrong(f"is a {type(value).__name__} of ferryman's: send the text that is meant")
     config = value.__struct_config__
     entries = {name: getattr(value, name) for name in value.__struct_fields__}
     if config.array_like:

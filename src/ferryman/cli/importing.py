@@ -56,7 +56,7 @@ def run_import(
         mapper = Mapper(event, person, at, types, file_time=source.time)
         if mapper.has_types and source.format != "csv":
             raise ConfigurationError("--types is for CSV: the values of NDJSON have their types")
-        spool = Spool.of(settings)
+        spool = Spool.of(settings, to=to)
         tally: Tally | None = None
         try:
             tally = Tally(spool.open(settings))

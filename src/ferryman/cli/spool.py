@@ -22,9 +22,13 @@ class Spool(msgspec.Struct, frozen=True):
     folder: Path | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> "Spool":
-        """Return the place that *settings* name, or make a private one."""
-        if settings.outbox:
+    def of(cls, settings: Settings, *, to: str | None) -> "Spool":
+        """Return the place that *settings* name, or make a private one.
+
+        What waits there is meant for where the settings say: an import *to* somewhere else, or
+        in mode ``off``, has a place of its own.
+        """
+        if settings.outbox and to is None and settings.mode == "live":
             return cls(settings.outbox)
         folder = Path(tempfile.mkdtemp(prefix="ferryman-import-"))
         return cls(f"sqlite:///{folder / 'outbox.db'}", folder)

@@ -53,7 +53,7 @@ def answer(emulation: Emulation, knock: Knock) -> Answer:
         return _json({"status": "ok"})
     if _is_foreign(knock.headers):
         return answers.error(403, "The control API does not serve other sites", HEADERS)
-    if knock.method in ("PUT", "POST") and not _is_json(knock):
+    if knock.method in ("PUT", "POST") and knock.body and not _is_json(knock):
         return answers.error(415, "content-type must be application/json", HEADERS)
     place, _, rest = f"{knock.path}/"[len(PREFIX) :].rstrip("/").partition("/")
     act = _ACTIONS.get((knock.method, place, bool(rest)))

@@ -20,7 +20,13 @@ from ferryman._io.options import Http, Mode
 from ferryman._io.stamp import stamp
 from ferryman._io.sync import SyncDriver
 from ferryman._io.watch import Observer, log_exchange, watched
-from ferryman.errors import FerrymanError, FlushTimeout, InvalidOperation, OutboxClosed
+from ferryman.errors import (
+    ConfigurationError,
+    FerrymanError,
+    FlushTimeout,
+    InvalidOperation,
+    OutboxClosed,
+)
 from ferryman.plan import TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
@@ -79,6 +85,12 @@ class Outbox(Saying[E_contra, P_contra]):
         self._apis = frozenset(account.apis)
         self.plan = watched(plan)
         self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
+        if mode == "off" and (waiting := self._store.counts().pending):
+            self._store.close()
+            raise ConfigurationError(
+                f"{waiting:,} operations wait here to be sent, and mode 'off' would only count"
+                " them: use another place, or mode 'live'"
+            )
         self._driver = SyncDriver(http or Http(), mode=mode, observers=observers)
         self.level: Level = self._store.level
         """How safe an accepted operation is: ``"power"``, ``"process"`` or ``"memory"``."""
