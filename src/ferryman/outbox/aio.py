@@ -206,7 +206,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         )
 
     def stats(self) -> Counts:
-        """Return the accounts: ``accepted == delivered + pending + dead``, at every moment."""
+        """Return the accounts, of one moment: they always add up, see :meth:`Counts.adds_up`."""
         return self._outbox.stats()
 
     async def flush(self, timeout: float | None = None) -> None:

@@ -163,7 +163,7 @@ class Outbox(Saying[E_contra, P_contra]):
             self._relay.start()
 
     def stats(self) -> Counts:
-        """Return the accounts: ``accepted == delivered + pending + dead``, at every moment."""
+        """Return the accounts, of one moment: they always add up, see :meth:`Counts.adds_up`."""
         return self._store.counts()
 
     def flush(self, timeout: float | None = None) -> None:
