@@ -80,11 +80,12 @@ def bare_env(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 @pytest.fixture(scope="session")
-def begin(bare_env: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
+def begin(bare_env: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the command line; *env* is added to the bare environment."""
+    begun: list[subprocess.Popen[str]] = []
 
     def start(*words: str | Path, **env: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "ferryman", *map(str, words)],
             env=bare_env | env,
             stdin=subprocess.PIPE,
@@ -92,8 +93,14 @@ def begin(bare_env: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
             stderr=subprocess.PIPE,
             text=True,
         )
+        begun.append(process)
+        return process
 
-    return start
+    yield start
+    for process in begun:
+        if process.poll() is None:  # its test failed before it ended
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -153,11 +153,10 @@ class Carrying:
         self._whole = not self._ended()
 
     def _chunks(self) -> Iterator[list[Row | Bad]]:
-        rows = self._source.rows(self._mapper.check)
+        rows = self._source.rows(self._mapper.check, self._stop.readable)
         while not self._ended():
             try:
-                with self._stop.interrupting():
-                    chunk = list(islice(rows, _CHUNK))
+                chunk = list(islice(rows, _CHUNK))
             except Stopped:
                 return  # rows read and not accepted are read again by the next run
             if not chunk:

@@ -73,14 +73,37 @@ class Source:
         """The bytes read so far; 0 for a pipe."""
         return self._file.tell() if self.size is not None else 0
 
-    def rows(self, check: Callable[[list[str]], None]) -> Iterator[Row | Bad]:
-        """Yield the rows; *check* is called with the header of a CSV file before the first."""
-        return read_csv(self._file, check) if self.format == "csv" else read_ndjson(self._file)
+    def rows(
+        self, check: Callable[[list[str]], None], wait: Callable[[int], None]
+    ) -> Iterator[Row | Bad]:
+        """Yield the rows; *check* is called with the header of a CSV file before the first.
+
+        *wait* is called with the descriptor before each read of what may block, and may raise.
+        """
+        file = self._file
+        if self.size is None:
+            file = io.BufferedReader(_Patient(file.fileno(), wait))
+        return read_csv(file, check) if self.format == "csv" else read_ndjson(file)
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not sys.stdin.buffer:
             self._file.close()
+
+
+class _Patient(io.RawIOBase):
+    """What is read from a descriptor that may block, each read waited for."""
+
+    def __init__(self, descriptor: int, wait: Callable[[int], None]) -> None:
+        self._descriptor = descriptor
+        self._wait = wait
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._wait(self._descriptor)
+        return os.readv(self._descriptor, [buffer])
 
 
 def read_csv(file: BinaryIO, check: Callable[[list[str]], None]) -> Iterator[Row | Bad]:

@@ -2,12 +2,15 @@
 
 A KeyboardInterrupt could strike in the middle of an acceptance. So the first signal sets a flag,
 which loops look at; a second one ends the process as it always would.
+
+Input that may never come is waited for beside a pipe that the signal writes to: a handler that
+raises would not do, since a signal that comes just before a read begins does not end that read.
 """
 
+import os
+import select
 import signal
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
 
@@ -23,16 +26,21 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal = 0
-        self._interruptible = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Stop":
+        self._hears, self._tells = os.pipe()
+        os.set_blocking(self._tells, False)
+        self._told = signal.set_wakeup_fd(self._tells, warn_on_full_buffer=False)
         for number in _SIGNALS:
             self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._restore()
+        signal.set_wakeup_fd(self._told)
+        os.close(self._hears)
+        os.close(self._tells)
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
@@ -42,8 +50,6 @@ class Stop:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.signal = number
         self._restore()
-        if self._interruptible:
-            raise Stopped
 
     def __bool__(self) -> bool:
         return self.signal != 0
@@ -53,16 +59,15 @@ class Stop:
         """The exit code of a process that was stopped so."""
         return 128 + self.signal
 
-    @contextmanager
-    def interrupting(self) -> Generator[None]:
-        """Let a signal raise Stopped inside: for reading, which may block for ever."""
-        if self:
-            raise Stopped
-        self._interruptible = True
-        try:
-            yield
-        finally:
-            self._interruptible = False
+    def readable(self, file: int) -> None:
+        """Wait until the descriptor *file* can be read; raises Stopped when a signal comes first.
+
+        A signal that came before counts too, whenever it came.
+        """
+        while not self:
+            if file in select.select([file, self._hears], [], [])[0]:
+                return
+        raise Stopped
 
     def wait(self, seconds: float) -> None:
         """Sleep for *seconds*, or until a signal asks to stop."""
