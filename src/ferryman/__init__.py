@@ -15,6 +15,7 @@ from ferryman._io.retrying import with_retry, with_retry_async
 from ferryman.client import AsyncClient, Client
 from ferryman.errors import (
     BadRequest,
+    ClientClosed,
     ConfigurationError,
     FerrymanError,
     FlushTimeout,
@@ -56,6 +57,7 @@ __all__ = [
     "CioId",
     "CioObjectId",
     "Client",
+    "ClientClosed",
     "ConfigurationError",
     "Email",
     "Event",

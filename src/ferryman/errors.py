@@ -13,6 +13,7 @@
     │     ├─ TooLarge          413
     │     ├─ RateLimited       429, with .retry_after in seconds
     │     └─ ServerError       5xx, or an answer that is not Customer.io's
+    ├─ ClientClosed            said to a client after its close()
     ├─ OutboxFull, OutboxClosed, FlushTimeout, StoreError
     │                          the place of waiting cannot take it, or is not done
     └─ UnverifiedWebhook       signature missing, wrong or stale
@@ -149,6 +150,10 @@ class RateLimited(Refused):
 
 class ServerError(Refused):
     """5xx, or an answer that cannot be Customer.io's (HTML on 200, a redirect to nowhere)."""
+
+
+class ClientClosed(FerrymanError):
+    """The client was closed; nothing was sent."""
 
 
 class OutboxFull(FerrymanError):

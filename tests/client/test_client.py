@@ -12,6 +12,7 @@ from ferryman import Account, AsyncClient, Client, Email, Event, Repeat, Retry, 
 from ferryman._core.batch import BatchResult
 from ferryman.errors import (
     BadRequest,
+    ClientClosed,
     ConfigurationError,
     InvalidOperation,
     NotFound,
@@ -305,11 +306,11 @@ def test_closing_twice_is_fine_and_a_closed_client_says_so(server: Any) -> None:
     client.close()
     client.close()
 
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClientClosed, match="closed"):
         client.delete("1")
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClientClosed, match="closed"):
         client.batch(events(1))
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClientClosed, match="closed"):
         client.request("GET", "/api/v1/accounts/region")
 
 
@@ -323,7 +324,7 @@ def test_a_closed_async_client_says_so(server: Any) -> None:
         await client.aclose()
         await client.delete("1")
 
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClientClosed, match="closed"):
         asyncio.run(main())
 
 

@@ -28,6 +28,7 @@ EXAMPLES: list[errors.FerrymanError] = [
         )
     ),
     errors.RateLimited("x", retry_after=2.5, details=FACTS["details"]),
+    errors.ClientClosed("x"),
     *(errors.OutboxFull("x"), errors.OutboxClosed("x"), errors.StoreError("x")),
     errors.FlushTimeout("x", pending=7),
     errors.UnverifiedWebhook("x"),
@@ -63,6 +64,7 @@ def test_the_part_that_was_done_travels_too() -> None:
         (errors.Unreachable, errors.Undelivered),
         (errors.Refused, errors.Undelivered),
         (errors.RateLimited, errors.Refused),
+        (errors.ClientClosed, errors.FerrymanError),
         (errors.OutboxFull, errors.FerrymanError),
         (errors.UnverifiedWebhook, errors.FerrymanError),
     ],

@@ -13,7 +13,7 @@ import pytest
 
 import ferryman
 from ferryman import get_async_client, get_async_outbox, get_client, get_outbox, reset
-from ferryman.errors import ConfigurationError, FerrymanError
+from ferryman.errors import ClientClosed, ConfigurationError, FerrymanError
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_reset_closes_what_there_was() -> None:
     reset()
 
     assert get_client() is not old
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClientClosed, match="closed"):
         old.delete("1")
 
 
@@ -114,7 +114,7 @@ def test_it_is_closed_with_its_loop() -> None:
     async def late() -> None:
         await client.delete("1")
 
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(ClientClosed, match="closed"):
         asyncio.run(late())
 
 

@@ -19,7 +19,7 @@ from ferryman._io.aio import AsyncDriver
 from ferryman._io.options import Mode
 from ferryman._io.stamp import stamp
 from ferryman._io.sync import SyncDriver
-from ferryman.errors import ConfigurationError, InvalidOperation
+from ferryman.errors import ClientClosed, ConfigurationError, InvalidOperation
 
 T = TypeVar("T")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -61,7 +61,7 @@ class Speaker(Generic[D]):
 
     def _count(self, name: str) -> None:
         if self._closed:
-            raise RuntimeError(f"this {type(self).__name__} is closed")
+            raise ClientClosed(f"this {type(self).__name__} is closed; make another")
         self._said[name] += 1
 
     def _one(self, operation: Operation[T]) -> tuple[Operation[T], Request]:

@@ -36,7 +36,7 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
 
     Safe to share between threads; a forked child uses connections of its own. Close it, or use
     it as a context manager. Every method raises InvalidOperation before anything is sent, and
-    an :class:`Undelivered` when Customer.io did not take it.
+    an :class:`Undelivered` when Customer.io did not take it; after :meth:`close`, ClientClosed.
     """
 
     def __init__(
