@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS ?= 1
 export UV_NATIVE_TLS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak emulator wheel requirements clean run dev
+.PHONY: help demo test lint format bench soak mutants emulator wheel requirements clean run dev
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ test: dev ## Run the tests on all cores, warnings as errors
 
 soak: dev ## Run the long tests that `make test` leaves out
 	@$(PYTEST) -m soak $(ARGS)
+
+mutants: dev ## Break each rule of delivery once, and see that a test notices (ARGS=name)
+	@$(BIN)/python scripts/mutants.py $(ARGS)
 
 lint: dev ## Check style, types, imports and dependencies; all of it, also after a failure
 	@status=0; \

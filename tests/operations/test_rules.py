@@ -218,6 +218,14 @@ def test_32768_bytes_are_the_limit_with_the_stamp(say: Callable[[int], Any]) -> 
         say(size + 1)
 
 
+def test_the_limit_counts_encoded_bytes() -> None:
+    """Half as many characters of two bytes are taken (delivery rule 25)."""
+    o.track("1", "x", data={"d": "é" * 16_000})
+
+    with pytest.raises(InvalidOperation, match="32,768"):
+        o.track("1", "x", data={"d": "é" * 16_400})
+
+
 @pytest.mark.parametrize("name", ["x", "x" * 100, "é" * 50, " x ", "a/b", "Ünï", '"'])
 def test_names_of_up_to_100_bytes_are_taken(name: str) -> None:
     """A name of 1 to 100 bytes is taken as it is."""

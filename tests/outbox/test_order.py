@@ -60,6 +60,21 @@ def test_a_barrier_begins_a_request_of_its_key_that_nothing_joins(make):
     assert found == [[1, 4], [2], [3]]
 
 
+def test_a_barrier_that_had_to_wait_joins_no_request_of_its_key(make):
+    """The same holds for those who waited in their key's lane (rule 9)."""
+    line = Line()
+    line.join([make("track", "a")])
+    first = line.take(Limits())
+    line.join([make("track", "a"), make("delete", "a"), make("track", "a")])
+    assert line.take(Limits()) is None
+    assert first is not None
+    line.release(first)
+
+    found = rest(line)
+
+    assert found == [[2], [3], [4]]
+
+
 def test_nothing_follows_a_barrier_in_its_request(make):
     """An event behind a barrier of its key waits for the barrier's answer (rule 9)."""
     line = Line()
@@ -202,11 +217,11 @@ def test_a_request_holds_no_more_items_than_it_may(make):
     assert found == [[1, 2, 3], [4, 5, 6], [7]]
 
 
-def test_a_request_holds_no_more_bytes_than_it_may_with_its_envelope(make):
-    """Encoded bytes, commas and the envelope included, stay within the limit."""
+@pytest.mark.parametrize("limit", range(400, 420))
+def test_a_request_holds_no_more_bytes_than_it_may_with_its_envelope(make, limit):
+    """Encoded bytes, commas and the envelope included, stay within the limit: 415 hold four."""
     line = Line()
     line.join([make("track", f"p{n}", size=100) for n in range(10)])
-    limit = len(b'{"batch":[' + b",".join([b"x" * 100] * 4) + b"]}")
 
     batch = line.take(Limits(bytes=limit))
 
