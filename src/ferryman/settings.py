@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from ferryman._core.account import Account, Region
+from ferryman._core.secret import Secret
 from ferryman._core.variables import SECRET, VARIABLES, missing, misspelt, problems
 from ferryman._io.loop import current_loop
 from ferryman._io.options import Http, Mode, http_of
@@ -61,9 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises ConfigurationError that lists everything wrong at once: a key in the wrong
         variable, half of a pair, an unknown region or mode, a misspelt CUSTOMERIO_ variable.
         """
-        found = dict(os.environ if environ is None else environ)
-        if env_file is not None:
-            found = _env_file(env_file) | found
+        # Secret, all of them: what is raised here has these among its variables.
+        found = {} if env_file is None else _env_file(env_file)
+        found |= {n: Secret(v) for n, v in (os.environ if environ is None else environ).items()}
         values = {field: found.get(name, "").strip() for name, (field, *_) in VARIABLES.items()}
         wrong = [*problems(values), *misspelt(found)]
         http = Http()
@@ -73,7 +74,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             wrong.append(f"  HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: {error}")
         if wrong:
             raise ConfigurationError("\n".join(["the settings cannot work:", *wrong]))
-        given: dict[str, Any] = {field: value for field, value in values.items() if value}
+        given: dict[str, Any] = {
+            field: value if field in SECRET else str(value)
+            for field, value in values.items()
+            if value
+        }
         return cls(**given, http=http)
 
     def account(self) -> Account:
@@ -146,7 +151,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return [(name, "•••" if name in SECRET else getattr(self, name)) for name in fields]
 
 
-def _env_file(path: str | os.PathLike[str]) -> dict[str, str]:
+def _env_file(path: str | os.PathLike[str]) -> dict[str, Secret]:
     if not Path(path).is_file():
         raise ConfigurationError(f"the env file {os.fspath(path)} does not exist")
     try:
@@ -161,7 +166,7 @@ def _env_file(path: str | os.PathLike[str]) -> dict[str, str]:
         raise ConfigurationError(
             f"the env file {os.fspath(path)} cannot be read: {type(error).__name__}"
         ) from None
-    return {name: value for name, value in read.items() if value is not None}
+    return {name: Secret(value) for name, value in read.items() if value is not None}
 
 
 # -- process-wide instances: the same everywhere in a process, a new one in a forked child

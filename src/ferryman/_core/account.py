@@ -7,6 +7,7 @@ Follows https://docs.customer.io/integrations/api/customerio-apis/
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -15,6 +16,7 @@ import msgspec
 from ferryman.errors import ConfigurationError, InvalidOperation
 
 from .message import BATCH_PATHS, Api, Operation, Request, Route
+from .secret import Secret
 
 Region: TypeAlias = Literal["us", "eu"]
 
@@ -28,7 +30,7 @@ _JSON = "application/json; charset=utf-8"
 USER_AGENT = "ferryman-python"
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
+class Account(msgspec.Struct, frozen=True, kw_only=True, dict=True):  # dict: what is cached
     """The keys and the place of one Customer.io workspace.
 
     Give ``site_id`` with ``track_api_key`` (Track), ``app_api_key`` (App) and
@@ -53,11 +55,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Clean what was pasted and refuse what cannot work."""
         for name in _KEYS:
-            value = checked_key(name, getattr(self, name))
-            msgspec.structs.force_setattr(self, name, value)
+            msgspec.structs.force_setattr(self, name, checked_key(name, getattr(self, name)))
         for name in ("track_url", "app_url", "pipelines_url"):
-            if (url := getattr(self, name)) is not None:
-                msgspec.structs.force_setattr(self, name, origin(url, name=name))
+            if getattr(self, name) is not None:
+                url = origin(getattr(self, name), name=name)
+                msgspec.structs.force_setattr(self, name, url)
         if self.region not in (None, "us", "eu"):
             raise ConfigurationError("region must be 'us' or 'eu'")
         if self.private_key and not self.private_key.startswith(("sk_us_", "sk_eu_")):
@@ -108,20 +110,28 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     def authorization(self, api: Api) -> str:
         """Return the Authorization header for *api*; raise ConfigurationError without a key."""
+        header = self._authorizations.get(api)
+        if header is None:
+            raise ConfigurationError(
+                f"no key for the {api} API: give {_NEEDED[api]}, or private_key"
+                " (in the environment CUSTOMERIO_ and the same in capitals)"
+            )
+        return header
+
+    @cached_property
+    def _authorizations(self) -> dict[Api, Secret]:
+        return {api: self._authorization(api) for api in self.apis}
+
+    def _authorization(self, api: Api) -> Secret:
         if api == "pipelines" and self.pipelines_write_key:
             if NEW_KEY.match(self.pipelines_write_key):
-                return f"Bearer {self.pipelines_write_key}"
+                return _bearer(self.pipelines_write_key)
             return _basic(self.pipelines_write_key, "")
         if api == "app" and self.app_api_key:
-            return f"Bearer {self.app_api_key}"
+            return _bearer(self.app_api_key)
         if api == "track" and self.site_id and self.track_api_key:
             return _basic(self.site_id, self.track_api_key)
-        if self.private_key:
-            return f"Bearer {self.private_key}"
-        raise ConfigurationError(
-            f"no key for the {api} API: give {_NEEDED[api]}, or private_key"
-            " (in the environment CUSTOMERIO_ and the same in capitals)"
-        )
+        return _bearer(self.private_key)
 
     def address(self, operation: Operation) -> Request:
         """Return *operation* (stamped) as a request to this workspace."""
@@ -177,8 +187,12 @@ _NEEDED: dict[Api, str] = {
 }
 
 
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+def _basic(user: str, password: str) -> Secret:
+    return Secret("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+def _bearer(key: str) -> Secret:
+    return Secret(f"Bearer {key}")
 
 
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
@@ -186,12 +200,12 @@ _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 
 
-def checked_key(field: str, value: str, *, name: str = "") -> str:
+def checked_key(field: str, value: str, *, name: str = "") -> Secret:
     """Return the key for *field* without what pasting added; raise ConfigurationError for none."""
     name = name or field
     if not isinstance(value, str):
         raise ConfigurationError(f"{name} must be str, not {type(value).__name__}")
-    value = value.strip()
+    value = Secret(value.strip())  # before anything is raised: a traceback has the locals
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ConfigurationError(f"{name} holds characters that no key has")
     if ":" in value and field in _USERS:
@@ -204,16 +218,26 @@ def origin(url: str, *, name: str) -> str:
     wrong = ConfigurationError(f"{name} must be an origin such as https://track.customer.io")
     if not isinstance(url, str):
         raise wrong
-    try:
-        parts = urlsplit(url.strip())
-        bad = not parts.hostname or (parts.port is not None and not 0 < parts.port < 65536)
-    except ValueError:  # its text quotes the URL, which can hold a password
-        raise wrong from None
-    if bad or parts.scheme not in ("http", "https") or not _AUTHORITY.fullmatch(parts.netloc):
+    url = Secret(url.strip())  # a traceback has the locals, and this can hold a password
+    found, more = _split(url)
+    if not found:
         raise wrong
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    if more:
         raise ConfigurationError(f"{name} must be an origin, without a path")
-    return f"{parts.scheme}://{parts.netloc}"
+    return found
+
+
+def _split(url: str) -> tuple[str, bool]:
+    """Return the origin that *url* begins with, "" for none, and whether something follows."""
+    try:
+        parts = urlsplit(url)
+        bad = not parts.hostname or (parts.port is not None and not 0 < parts.port < 65536)
+    except ValueError:
+        return "", False
+    if bad or parts.scheme not in ("http", "https") or not _AUTHORITY.fullmatch(parts.netloc):
+        return "", False
+    more = parts.path not in ("", "/") or bool(parts.query or parts.fragment)
+    return f"{parts.scheme}://{parts.netloc}", more
 
 
 def checked_path(path: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 import msgspec
 
+from ferryman._core.secret import Secret
 from ferryman.errors import ConfigurationError
 
 Mode: TypeAlias = Literal["live", "off"]
@@ -55,7 +56,10 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
         for scheme, url in self.proxies().items():
             if scheme not in ("http", "https", "all"):
                 raise ConfigurationError("Http.proxy maps only 'http', 'https' and 'all'")
-            _check_proxy(url)
+            if not _is_proxy(url):
+                raise ConfigurationError(
+                    f"a proxy must be a URL such as http://proxy:3128 ({', '.join(_PROXIES)})"
+                )
 
     def __repr__(self) -> str:
         """Hide the proxies: their URLs can hold passwords."""
@@ -69,20 +73,18 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
         """Return the proxy URLs by the scheme they serve."""
         given = {"all": self.proxy} if isinstance(self.proxy, str) else dict(self.proxy or {})
         return {
-            scheme: url if "://" in url else f"http://{url}" for scheme, url in given.items() if url
+            scheme: Secret(url if "://" in url else f"http://{url}")
+            for scheme, url in given.items()
+            if url
         }
 
 
-def _check_proxy(url: str) -> None:
+def _is_proxy(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in _PROXIES and parts.hostname and (parts.port is None or parts.port)
+        return bool(parts.scheme in _PROXIES and parts.hostname and parts.port != 0)
     except ValueError:  # its text quotes the URL
-        good = False
-    if not good:
-        raise ConfigurationError(
-            f"a proxy must be a URL such as http://proxy:3128 ({', '.join(_PROXIES)})"
-        )
+        return False
 
 
 def certificates(http: Http) -> ssl.SSLContext:
