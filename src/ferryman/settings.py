@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from ferryman._core.account import Account, Region
-from ferryman._core.secret import Secret
+from ferryman._core.secret import Secret, masked
 from ferryman._core.variables import SECRET, VARIABLES, missing, misspelt, problems
 from ferryman._io.loop import current_loop
 from ferryman._io.options import Http, Mode, http_of
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Read the variables of the process, and of *env_file* where the process has none.
 
         Raises ConfigurationError that lists everything wrong at once: a key in the wrong
-        variable, half of a pair, an unknown region or mode, a misspelt CUSTOMERIO_ variable.
+        variable, half of a pair, an unknown region, mode or place, a misspelt variable.
         """
         # Secret, all of them: what is raised here has these among its variables.
         found = {} if env_file is None else _env_file(env_file)
@@ -74,12 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             wrong.append(f"  HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: {error}")
         if wrong:
             raise ConfigurationError("\n".join(["the settings cannot work:", *wrong]))
-        given: dict[str, Any] = {
-            field: value if field in SECRET else str(value)
-            for field, value in values.items()
-            if value
-        }
-        return cls(**given, http=http)
+        set_: dict[str, Any] = {f: v if f in SECRET else str(v) for f, v in values.items() if v}
+        return cls(**set_, http=http)
 
     def account(self) -> Account:
         """Return the account; in mode ``off`` keys that are missing are made up.
@@ -148,7 +144,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show rich no more than repr: msgspec's own shows every key."""
         fields = [name for name in self.__struct_fields__ if name != "http" and getattr(self, name)]
-        return [(name, "•••" if name in SECRET else getattr(self, name)) for name in fields]
+        return [(name, "•••" if name in SECRET else masked(getattr(self, name))) for name in fields]
 
 
 def _env_file(path: str | os.PathLike[str]) -> dict[str, Secret]:

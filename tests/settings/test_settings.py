@@ -86,6 +86,17 @@ def test_what_is_absent_has_its_default() -> None:
             ["CUSTOMERIO_APP_URL must be an origin, without"],
         ),
         ({"CUSTOMERIO_PIPELINES_URL": "https://[marker"}, ["CUSTOMERIO_PIPELINES_URL must be an"]),
+        *(
+            ({"CUSTOMERIO_OUTBOX": place}, ["CUSTOMERIO_OUTBOX must be memory:, sqlite:///relative/file.db"])
+            for place in (
+                *("marker", "marker.db", "/marker.db", "sqlite:marker.db", "sqlite://marker.db"),
+                *("sqlite:///", "sqlite3:///marker.db", "memory:marker", "redis://u:marker@h"),
+            )
+        ),
+        *(
+            ({"CUSTOMERIO_OUTBOX": place}, ["has no PostgreSQL outbox, only memory:, sqlite:///"])
+            for place in ("postgresql://u:marker@h/db", "postgres://h/marker", "postgresql+x://h")
+        ),
         ({**PAIR, "CUSTOMERIO_SITE_ID": "mar ker"}, ["CUSTOMERIO_SITE_ID holds characters"]),
         ({**PAIR, "CUSTOMERIO_SITE_ID": "marker:x"}, ["CUSTOMERIO_SITE_ID holds a colon"]),
         ({"HTTPS_PROXY": "ftp://u:marker@x"}, ["HTTPS_PROXY", "a proxy must be a URL"]),
@@ -289,6 +300,15 @@ def test_no_secret_is_shown(keys: list[str]) -> None:
     text = shown(found) + shown(found.account()) + shown(found.http)
 
     assert not [key for key in keys if key in text]
+
+
+@pytest.mark.parametrize("field", ["outbox", "track_url", "app_url", "pipelines_url"])
+def test_no_password_of_a_url_is_shown(field: str) -> None:
+    """Settings show where a place is and who enters it, and stars for the password."""
+    found = Settings(**{field: "postgresql://user:KEYMARKER@host/db"})  # type: ignore[arg-type]  # one text
+
+    assert "postgresql://user:***@host/db" in repr(found)
+    assert "KEYMARKER" not in shown(found)
 
 
 def test_no_secret_is_shown_by_what_is_made() -> None:

@@ -41,6 +41,7 @@ VARIABLES: dict[str, tuple[str, str, str]] = {
 }
 KEYS = ("site_id", "track_api_key", "app_api_key", "private_key", "pipelines_write_key")
 SECRET = frozenset({*KEYS, "webhook_signing_key"})
+_PLACES = "memory:, sqlite:///relative/file.db or sqlite:////absolute/file.db"
 
 
 def missing(*names: str) -> str:
@@ -65,6 +66,8 @@ def problems(values: Mapping[str, str]) -> Iterator[str]:
                 checked_key(field, value, name=name)
             elif field.endswith("_url"):
                 origin(value, name=name)
+            elif field == "outbox":
+                _check_place(value, name)
         except ConfigurationError as error:
             yield f"  {error}; write {name}={line}"
         if field in SECRET:
@@ -73,6 +76,16 @@ def problems(values: Mapping[str, str]) -> Iterator[str]:
     for field, allowed in (("region", ("us", "eu")), ("mode", ("live", "off"))):
         if values[field] and values[field] not in allowed:
             yield f"  CUSTOMERIO_{field.upper()} must be {' or '.join(allowed)}"
+
+
+def _check_place(place: str, name: str) -> None:
+    """Raise ConfigurationError for a *place* that no outbox can be in."""
+    scheme, _, rest = place.partition(":")
+    if place in ("memory:", "memory") or (scheme == "sqlite" and rest[:3] == "///" and rest[3:]):
+        return
+    if scheme.partition("+")[0] in ("postgres", "postgresql"):
+        raise ConfigurationError(f"{name}: this version has no PostgreSQL outbox, only {_PLACES}")
+    raise ConfigurationError(f"{name} must be {_PLACES}")
 
 
 def _wrong_place(name: str, field: str, value: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from ferryman._core.secret import masked
 from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
 from ferryman.cli.carrying import Carrying, Outcome
@@ -89,7 +90,7 @@ def run_import(
 def _document(outcome: Outcome, spool: Spool, stop: Stop) -> dict[str, Any]:
     document = msgspec.to_builtins(outcome)
     rate = outcome.delivered / outcome.seconds if outcome.seconds else 0.0
-    waits_in = spool.place if outcome.pending or outcome.dead else None
+    waits_in = masked(spool.place) if outcome.pending or outcome.dead else None
     document |= {
         "seconds": round(outcome.seconds, 3),
         "events_per_second": round(rate, 1),
@@ -139,7 +140,7 @@ def _explain(
     if not outcome.whole:
         out.note("To go on, run the same command again: what has arrived is not said twice.")
     if outcome.dead and spool.lasts:
-        out.note(f"What Customer.io refused is kept in {spool.place}")
+        out.note(f"What Customer.io refused is kept in {masked(spool.place)}")
     if not outcome.pending:
         return
     if not spool.lasts:
@@ -148,5 +149,5 @@ def _explain(
         )
         return
     waiting = out.counted(outcome.pending, "event waits", "events wait")
-    out.note(f"{waiting} in {spool.place}; this delivers what waits:")
+    out.note(f"{waiting} in {masked(spool.place)}; this delivers what waits:")
     out.note(f"  {spool.resume(to)}")
