@@ -3,18 +3,22 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
+from ferryman.cli.findings import annotate, one_output
 from ferryman.cli.plans import document_of, import_plan, read_file
 from ferryman.errors import ConfigurationError
 from ferryman.plan.diff import Change, Verdict, diff
 
 _STYLES: Final[dict[Verdict, str]] = {"breaking": "bold red", "risky": "yellow", "safe": "green"}
-_ANNOTATIONS: Final[dict[Verdict, str]] = {"breaking": "error", "risky": "warning"}
+_ANNOTATIONS: Final[dict[Verdict, Literal["error", "warning"]]] = {
+    "breaking": "error",
+    "risky": "warning",
+}
 
 
 def run_diff(
@@ -31,8 +35,7 @@ def run_diff(
     ] = False,
 ) -> int:
     """Say what changed between two plans, whom it hurts, and why."""
-    if json and github:
-        raise ConfigurationError("--json and --github are two outputs: choose one")
+    one_output(json=json, github=github)
     changes = diff(document_of(old), document_of(new))
     counts: dict[Verdict, int] = {verdict: _count(changes, verdict) for verdict in _STYLES}
     if json:
@@ -109,17 +112,8 @@ def _show(changes: Sequence[Change], counts: dict[Verdict, int]) -> None:
 
 
 def _annotate(changes: Sequence[Change], new: str) -> None:
-    file = f"file={_escaped(new, ':,')}," if Path(new).is_file() else ""
+    file = new if Path(new).is_file() else ""
     for change in changes:
         if kind := _ANNOTATIONS.get(change.verdict):
-            title = _escaped(f"{change.verdict}: {change.where}", ":,")
-            message = _escaped(f"{change.what}: {change.reason}", "")
-            sys.stdout.write(f"::{kind} {file}title={title}::{message}\n")
-    sys.stdout.flush()
-
-
-def _escaped(text: str, also: str) -> str:
-    """Return *text* as GitHub's workflow commands want it, `%` first."""
-    for sign in ("%", "\r", "\n", *also):
-        text = text.replace(sign, f"%{ord(sign):02X}")
-    return text
+            title = f"{change.verdict}: {change.where}"
+            annotate(kind, title, f"{change.what}: {change.reason}", file=file)
