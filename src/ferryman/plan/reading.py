@@ -24,7 +24,7 @@ _NEVER: Final = "0001-01-01"
 _SEGMENT: Final = {"context", "properties", "traits"}
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """One class that a foreign document describes."""
 
     kind: str
@@ -53,7 +53,7 @@ def read_document(given: object, *, title: str = "") -> dict[str, Any]:
     if not any(each.kind == "event" for each in said):
         raise InvalidOperation("describes no event that can be recognised", field="document")
     named: Any = inner.get("display_name") or inner.get("title") or inner.get("name")
-    return _document(inner, said, title or (named if isinstance(named, str) else ""))
+    return planned(inner, said, title or (named if isinstance(named, str) else ""))
 
 
 def _unwrapped(found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,7 +64,8 @@ def _unwrapped(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _document(root: Mapping[str, Any], said: list[_Said], title: str) -> dict[str, Any]:
+def planned(root: Mapping[str, Any], said: list[Said], title: str) -> dict[str, Any]:
+    """Return the plan of the classes that *root*, a foreign document, says; spelt as they are."""
     taken: set[str] = set()
 
     def reserve(name: str) -> str:
@@ -115,7 +116,7 @@ def _style(names: list[str]) -> str:
     return next(style for style in STYLES if not any(breaks(name, style) for name in names))
 
 
-def _segment(found: Mapping[str, Any]) -> Iterator[_Said]:
+def _segment(found: Mapping[str, Any]) -> Iterator[Said]:
     if is_array(found["rules"]):
         for rule in found["rules"]:
             yield from _public_rule(rule)
@@ -125,16 +126,14 @@ def _segment(found: Mapping[str, Any]) -> Iterator[_Said]:
         about: Schema = {"x-version": int(each.get("version") or 1)}
         if each.get("description"):
             about["description"] = each["description"]
-        yield _Said(
-            "event", str(each["name"]), _inner(each.get("rules") or {}, "properties"), about
-        )
+        yield Said("event", str(each["name"]), _inner(each.get("rules") or {}, "properties"), about)
     for key, kind, name in (("identify", "person", ""), ("group", "object", "1")):
         inner = _inner(object_at(rules, key), "traits")
         if inner.get("properties"):
-            yield _Said(kind, name, inner, {})
+            yield Said(kind, name, inner, {})
 
 
-def _public_rule(rule: Mapping[str, Any]) -> Iterator[_Said]:
+def _public_rule(rule: Mapping[str, Any]) -> Iterator[Said]:
     schema: Mapping[str, Any] = rule.get("jsonSchema") or rule.get("json_schema") or {}
     about: Schema = {"x-version": int(rule.get("version") or 1)}
     if isinstance(description := schema.get("description"), str) and description:
@@ -143,11 +142,11 @@ def _public_rule(rule: Mapping[str, Any]) -> Iterator[_Said]:
         about["deprecated"] = True
     match rule.get("type"):
         case "TRACK" if rule.get("key"):
-            yield _Said("event", str(rule["key"]), _inner(schema, "properties"), about)
+            yield Said("event", str(rule["key"]), _inner(schema, "properties"), about)
         case "IDENTIFY":
-            yield _Said("person", "", _inner(schema, "traits"), {})
+            yield Said("person", "", _inner(schema, "traits"), {})
         case "GROUP":
-            yield _Said("object", "1", _inner(schema, "traits"), {})
+            yield Said("object", "1", _inner(schema, "traits"), {})
         case _:
             return  # pages and screens have no classes here, and COMMON is no event
 
@@ -159,14 +158,14 @@ def _inner(schema: Mapping[str, Any], part: str) -> Mapping[str, Any]:
     return object_at(wrapped, part) if is_message else schema
 
 
-def _json_schema(found: Mapping[str, Any]) -> Iterator[_Said]:
+def _json_schema(found: Mapping[str, Any]) -> Iterator[Said]:
     properties: Any = found.get("properties")
     if is_object(properties) and "events" in properties:
         inner = properties
         for name, schema in object_at(inner, "events", "properties").items():
             yield _event(found, schema, name)
         if is_object(inner.get("person")):
-            yield _Said("person", "", _resolved(found, inner["person"]), {})
+            yield Said("person", "", _resolved(found, inner["person"]), {})
         return
     if is_object(properties) and isinstance(found.get("title"), str):
         yield _event(found, found, found["title"])
@@ -180,11 +179,11 @@ def _json_schema(found: Mapping[str, Any]) -> Iterator[_Said]:
             yield _event(found, schema, name)
 
 
-def _event(root: Mapping[str, Any], schema: Any, name: str) -> _Said:
+def _event(root: Mapping[str, Any], schema: Any, name: str) -> Said:
     target = _resolved(root, schema)
     about: Schema = {word: target[word] for word in ("deprecated", "x-owner") if target.get(word)}
     said = target.get("x-name")
-    return _Said("event", said if isinstance(said, str) and said else name, target, about)
+    return Said("event", said if isinstance(said, str) and said else name, target, about)
 
 
 def _resolved(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:
