@@ -8,16 +8,17 @@ import atexit
 import contextlib
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
 
 from ferryman._core.account import Account, Region
 from ferryman._core.secret import Secret, masked
-from ferryman._core.variables import SECRET, VARIABLES, missing, misspelt, problems
+from ferryman._core.variables import SECRET, VARIABLES, doubts, missing, misspelt, problems
+from ferryman._io.envfile import read_env_file
 from ferryman._io.loop import current_loop
 from ferryman._io.options import Http, Mode, http_of
 from ferryman.client import AsyncClient, Client
@@ -60,13 +61,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Read the variables of the process, and of *env_file* where the process has none.
 
         Raises ConfigurationError that lists everything wrong at once: a key in the wrong
-        variable, half of a pair, an unknown region, mode or place, a misspelt variable.
+        variable, half of a pair, an unknown region, mode or place, a misspelt variable. Warns
+        of a key that looks like another's.
         """
         # Secret, all of them: what is raised here has these among its variables.
-        found = {} if env_file is None else _env_file(env_file)
+        found = {} if env_file is None else read_env_file(env_file)
         found |= {n: Secret(v) for n, v in (os.environ if environ is None else environ).items()}
         values = {field: found.get(name, "").strip() for name, (field, *_) in VARIABLES.items()}
-        wrong = [*problems(values), *misspelt(found)]
+        wrong = [*problems(values), *misspelt(found, values)]
         http = Http()
         try:
             http = http_of(found)
@@ -74,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             wrong.append(f"  HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: {error}")
         if wrong:
             raise ConfigurationError("\n".join(["the settings cannot work:", *wrong]))
+        for doubt in doubts(values):
+            warnings.warn(doubt, stacklevel=2)
         set_: dict[str, Any] = {f: v if f in SECRET else str(v) for f, v in values.items() if v}
         return cls(**set_, http=http)
 
@@ -145,24 +149,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Show rich no more than repr: msgspec's own shows every key."""
         fields = [name for name in self.__struct_fields__ if name != "http" and getattr(self, name)]
         return [(name, "•••" if name in SECRET else masked(getattr(self, name))) for name in fields]
-
-
-def _env_file(path: str | os.PathLike[str]) -> dict[str, Secret]:
-    if not Path(path).is_file():
-        raise ConfigurationError(f"the env file {os.fspath(path)} does not exist")
-    try:
-        from dotenv import dotenv_values
-    except ModuleNotFoundError:
-        raise ConfigurationError(
-            'an env file needs python-dotenv: pip install "ferryman[dotenv]"'
-        ) from None
-    try:
-        read = dotenv_values(path)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"the env file {os.fspath(path)} cannot be read: {type(error).__name__}"
-        ) from None
-    return {name: Secret(value) for name, value in read.items() if value is not None}
 
 
 # -- process-wide instances: the same everywhere in a process, a new one in a forked child

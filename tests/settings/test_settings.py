@@ -75,7 +75,60 @@ def test_what_is_absent_has_its_default() -> None:
         ({"CUSTOMERIO_REGION": "asia-marker"}, ["CUSTOMERIO_REGION must be us or eu"]),
         ({"CUSTOMERIO_MODE": "test-marker"}, ["CUSTOMERIO_MODE must be live or off"]),
         ({"CUSTOMERIO_SITEID": "marker"}, ["CUSTOMERIO_SITEID is not read", "CUSTOMERIO_SITE_ID?"]),
-        ({"CUSTOMERIO_API_KEY": "marker"}, ["CUSTOMERIO_API_KEY is not read", "_APP_API_KEY?"]),
+        (
+            {"CUSTOMERIO_API_KEY": "marker"},
+            [
+                "CUSTOMERIO_API_KEY is not read",
+                "CUSTOMERIO_TRACK_API_KEY or CUSTOMERIO_APP_API_KEY?",
+            ],
+        ),
+        *(
+            ({name: "marker"}, [f"{name} is not read; did you mean CUSTOMERIO_SITE_ID?"])
+            for name in ("CIO_SITE_ID", "CUSTOMER_IO_SITE_ID", "customerio_site_id", "cio_site_id")
+        ),
+        ({"CIO_API_KEY": "marker"}, ["CUSTOMERIO_TRACK_API_KEY or CUSTOMERIO_APP_API_KEY?"]),
+        (
+            {**PAIR, "customerio_mode": "marker"},
+            ["customerio_mode is not read", "CUSTOMERIO_MODE?"],
+        ),
+        *(
+            ({**PAIR, name: value}, [f"{name} is in quotation marks", "write it without"])
+            for name, value in (
+                ("CUSTOMERIO_SITE_ID", '"marker"'),
+                ("CUSTOMERIO_TRACK_API_KEY", "'marker'"),
+                ("CUSTOMERIO_PRIVATE_KEY", '"sk_us_marker"'),
+                ("CUSTOMERIO_OUTBOX", "'sqlite:///marker.db'"),
+                ("CUSTOMERIO_TRACK_URL", "“https://marker”"),
+                ("CUSTOMERIO_REGION", '"eu"'),
+                ("CUSTOMERIO_MODE", '"off'),
+            )
+        ),
+        *(
+            ({**PAIR, name: value}, [f"{name} is still an example; put your own there"])
+            for name, value in (
+                ("CUSTOMERIO_SITE_ID", "your-site-id"),
+                ("CUSTOMERIO_SITE_ID", "..."),
+                ("CUSTOMERIO_TRACK_API_KEY", "your-track-api-key"),
+                ("CUSTOMERIO_APP_API_KEY", "your-key"),
+                ("CUSTOMERIO_APP_API_KEY", "<marker>"),
+                ("CUSTOMERIO_PRIVATE_KEY", "sk_us_…"),
+                ("CUSTOMERIO_PRIVATE_KEY", "sk_us_..."),
+                ("CUSTOMERIO_PIPELINES_WRITE_KEY", "your-write-key"),
+                ("CUSTOMERIO_WEBHOOK_SIGNING_KEY", "your-signing-key"),
+            )
+        ),
+        *(
+            ({**PAIR, "CUSTOMERIO_TRACK_API_KEY": value}, ["holds a space or a line break, which"])
+            for value in ("mar ker", "marker\nmarker", "marker\tx")
+        ),
+        (
+            {"CUSTOMERIO_PIPELINES_WRITE_KEY": "sk_us_marker"},
+            ["holds a private key, which opens every API", "write it as CUSTOMERIO_PRIVATE_KEY="],
+        ),
+        (
+            {**PAIR, "CUSTOMERIO_TRACK_API_KEY": "marker", "CUSTOMERIO_APP_API_KEY": "marker"},
+            ["CUSTOMERIO_TRACK_API_KEY and CUSTOMERIO_APP_API_KEY hold the same key"],
+        ),
         ({"CUSTOMERIO_TRACK_KEY": "marker"}, ["CUSTOMERIO_TRACK_KEY is not read"]),
         (
             {"CUSTOMERIO_TRACK_URL": "https://u:marker@x"},
@@ -87,7 +140,10 @@ def test_what_is_absent_has_its_default() -> None:
         ),
         ({"CUSTOMERIO_PIPELINES_URL": "https://[marker"}, ["CUSTOMERIO_PIPELINES_URL must be an"]),
         *(
-            ({"CUSTOMERIO_OUTBOX": place}, ["CUSTOMERIO_OUTBOX must be memory:, sqlite:///relative/file.db"])
+            (
+                {"CUSTOMERIO_OUTBOX": place},
+                ["CUSTOMERIO_OUTBOX must be memory:, sqlite:///relative/file.db"],
+            )
             for place in (
                 *("marker", "marker.db", "/marker.db", "sqlite:marker.db", "sqlite://marker.db"),
                 *("sqlite:///", "sqlite3:///marker.db", "memory:marker", "redis://u:marker@h"),
@@ -97,7 +153,7 @@ def test_what_is_absent_has_its_default() -> None:
             ({"CUSTOMERIO_OUTBOX": place}, ["has no PostgreSQL outbox, only memory:, sqlite:///"])
             for place in ("postgresql://u:marker@h/db", "postgres://h/marker", "postgresql+x://h")
         ),
-        ({**PAIR, "CUSTOMERIO_SITE_ID": "mar ker"}, ["CUSTOMERIO_SITE_ID holds characters"]),
+        ({**PAIR, "CUSTOMERIO_SITE_ID": "mar ker"}, ["CUSTOMERIO_SITE_ID holds a space"]),
         ({**PAIR, "CUSTOMERIO_SITE_ID": "marker:x"}, ["CUSTOMERIO_SITE_ID holds a colon"]),
         ({"HTTPS_PROXY": "ftp://u:marker@x"}, ["HTTPS_PROXY", "a proxy must be a URL"]),
     ],
@@ -109,6 +165,15 @@ def test_each_mistake_is_named(more: dict[str, str], says: list[str]) -> None:
 
     assert all(each in str(raised.value) for each in says)
     assert "marker" not in str(raised.value)
+
+
+def test_a_key_that_looks_like_anothers_is_warned_of() -> None:
+    """A Track key of the App API's form may be right, so it is warned of and taken."""
+    with pytest.warns(UserWarning, match="CUSTOMERIO_TRACK_API_KEY looks like") as warned:
+        found = read(**PAIR | {"CUSTOMERIO_TRACK_API_KEY": "0123456789abcdef" * 2})
+
+    assert found.track_ready
+    assert "0123" not in str(warned[0].message)
 
 
 def test_all_mistakes_are_said_at_once() -> None:
@@ -134,7 +199,12 @@ def test_all_mistakes_are_said_at_once() -> None:
         {"CUSTOMERIO_PRIVATE_KEY": US_KEY},
         {"CUSTOMERIO_PRIVATE_KEY": US_KEY, "CUSTOMERIO_SITE_ID": "site"},
         {"CUSTOMERIO_PIPELINES_WRITE_KEY": "pk_eu_x"},
-        {"CUSTOMERIO_PIPELINES_WRITE_KEY": "sk_eu_x"},
+        {"CUSTOMERIO_PIPELINES_WRITE_KEY": "sk_eu_x", "CUSTOMERIO_PRIVATE_KEY": US_KEY},
+        {**PAIR, "CUSTOMERIO_API_KEY": "another program's"},
+        {"CUSTOMERIO_PRIVATE_KEY": US_KEY, "CUSTOMERIO_API_KEY": "another program's"},
+        {**PAIR, "CIO_APP_API_KEY": "another program's", "CIO_REGION": "eu"},
+        {"CUSTOMERIO_MODE": "off", "CUSTOMERIO_SITE_ID": "your-site-id"},
+        {"CUSTOMERIO_MODE": "off", "CIO_SITE_ID": "x"},
         {"CUSTOMERIO_MODE": "off", "CUSTOMERIO_SITE_ID": "site"},
         {**PAIR, "CUSTOMERIO_SOMETHING_ELSE_ENTIRELY": "x"},
         {**PAIR, "CUSTOMERIO_SITEID": "old"},

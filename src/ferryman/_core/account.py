@@ -206,7 +206,9 @@ def checked_key(field: str, value: str, *, name: str = "") -> Secret:
     if not isinstance(value, str):
         raise ConfigurationError(f"{name} must be str, not {type(value).__name__}")
     value = Secret(value.strip())  # before anything is raised: a traceback has the locals
-    if not (value.isascii() and value.isprintable()) or " " in value:
+    if any(character.isspace() for character in value):
+        raise ConfigurationError(f"{name} holds a space or a line break, which no key has")
+    if not (value.isascii() and value.isprintable()):
         raise ConfigurationError(f"{name} holds characters that no key has")
     if ":" in value and field in _USERS:
         raise ConfigurationError(f"{name} holds a colon, which ends a user name")

@@ -5,6 +5,7 @@ value: it can be a key, or a URL with a password.
 """
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 
 from ferryman.errors import ConfigurationError
@@ -41,6 +42,11 @@ VARIABLES: dict[str, tuple[str, str, str]] = {
 }
 KEYS = ("site_id", "track_api_key", "app_api_key", "private_key", "pipelines_write_key")
 SECRET = frozenset({*KEYS, "webhook_signing_key"})
+_QUOTES = "\"'`“”"
+_APP_KEY = re.compile(r"[0-9a-f]{32}")
+_NAME = re.compile(r"(customerio|customer_io|cio)_(\w+)", re.IGNORECASE)
+_MEANT = {"CUSTOMERIO_API_KEY": ["CUSTOMERIO_TRACK_API_KEY", "CUSTOMERIO_APP_API_KEY"]}
+"""What a name may stand for where it is near to more than one."""
 _PLACES = "memory:, sqlite:///relative/file.db or sqlite:////absolute/file.db"
 
 
@@ -57,12 +63,18 @@ def missing(*names: str) -> str:
 
 def problems(values: Mapping[str, str]) -> Iterator[str]:
     """Yield a line for everything wrong with *values* (by field, "" for none)."""
-    for name, (field, _what, line) in VARIABLES.items():
+    for name, (field, what, line) in VARIABLES.items():
         value = values[field]
         if not value:
             continue
+        if value[0] in _QUOTES or value[-1] in _QUOTES:
+            yield f"  {name} is in quotation marks, which nobody took off; write it without them"
+            continue
+        if field in SECRET and values["mode"] != "off" and _is_example(value, line):
+            yield f"  {name} is still an example; put your own there: the {what}"
+            continue
         try:
-            if field in KEYS:
+            if field in SECRET:
                 checked_key(field, value, name=name)
             elif field.endswith("_url"):
                 origin(value, name=name)
@@ -71,11 +83,16 @@ def problems(values: Mapping[str, str]) -> Iterator[str]:
         except ConfigurationError as error:
             yield f"  {error}; write {name}={line}"
         if field in SECRET:
-            yield from _wrong_place(name, field, value)
+            yield from _wrong_place(name, field, values)
     yield from _half_a_pair(values)
     for field, allowed in (("region", ("us", "eu")), ("mode", ("live", "off"))):
-        if values[field] and values[field] not in allowed:
+        value = values[field]
+        if value and value not in allowed and value[0] not in _QUOTES:
             yield f"  CUSTOMERIO_{field.upper()} must be {' or '.join(allowed)}"
+
+
+def _is_example(value: str, line: str) -> bool:
+    return value == line or value.startswith(("your-", "<")) or value.endswith(("...", "…"))
 
 
 def _check_place(place: str, name: str) -> None:
@@ -88,9 +105,15 @@ def _check_place(place: str, name: str) -> None:
     raise ConfigurationError(f"{name} must be {_PLACES}")
 
 
-def _wrong_place(name: str, field: str, value: str) -> Iterator[str]:
+def _wrong_place(name: str, field: str, values: Mapping[str, str]) -> Iterator[str]:
+    value = values[field]
     kind = found[1] if (found := NEW_KEY.match(value)) else ""
-    if kind == "sk" and field not in ("private_key", "pipelines_write_key"):
+    if kind == "sk" and field == "pipelines_write_key" and not values["private_key"]:
+        yield (
+            f"  {name} holds a private key, which opens every API, Pipelines too; write it as"
+            " CUSTOMERIO_PRIVATE_KEY=…"
+        )
+    elif kind == "sk" and field not in ("private_key", "pipelines_write_key"):
         yield f"  {name} holds a private key; write it as CUSTOMERIO_PRIVATE_KEY=…"
     if kind == "pk" and field != "pipelines_write_key":
         yield f"  {name} holds a public key (pk_); a server needs a private one (sk_)"
@@ -98,6 +121,21 @@ def _wrong_place(name: str, field: str, value: str) -> Iterator[str]:
         yield (
             f"  {name} must begin with sk_us_ or sk_eu_; a Track key goes into"
             " CUSTOMERIO_TRACK_API_KEY, an App key into CUSTOMERIO_APP_API_KEY"
+        )
+    if field == "track_api_key" and value == values["app_api_key"]:
+        yield (
+            f"  {name} and CUSTOMERIO_APP_API_KEY hold the same key; Customer.io has one for"
+            " each: copy both again"
+        )
+
+
+def doubts(values: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for what is probably wrong with *values*, and may be right."""
+    # 32 characters: https://docs.gitguardian.com/secrets-detection, Customer.io keys
+    if _APP_KEY.fullmatch(values["track_api_key"]):
+        yield (
+            "CUSTOMERIO_TRACK_API_KEY looks like a key of the App API (32 hexadecimal digits; one"
+            " of the Track API has 20): if it is, write it as CUSTOMERIO_APP_API_KEY=…"
         )
 
 
@@ -108,10 +146,22 @@ def _half_a_pair(values: Mapping[str, str]) -> Iterator[str]:
         yield f"  {lacking} is missing; write {lacking}={VARIABLES[lacking][2]}"
 
 
-def misspelt(found: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line for every variable in *found* whose name is nearly one of the table."""
-    for name in sorted(found):
-        if name.startswith("CUSTOMERIO_") and name not in VARIABLES:
-            near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.75)
-            if near and not found.get(near[0]):
-                yield f"  {name} is not read; did you mean {near[0]}?"
+def misspelt(found: Mapping[str, str], values: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for every variable in *found* whose name is nearly one of the table.
+
+    *values* are those of the table. What works is left alone: a variable of another program may
+    be named as a near miss.
+    """
+    for name in sorted(found.keys() - VARIABLES.keys()):
+        if not (parts := _NAME.fullmatch(name)):
+            continue
+        own = "CUSTOMERIO_" + parts[2].upper()
+        near = [own] if own in VARIABLES else _MEANT.get(own, [])
+        if parts[1].upper() == "CUSTOMERIO":
+            near = near or difflib.get_close_matches(own, VARIABLES, n=1, cutoff=0.75)
+        elif values["mode"] == "off" or any(values[field] for field in KEYS):
+            continue
+        fields = [VARIABLES[each][0] for each in near]
+        stands = values["private_key"] and all(field in KEYS for field in fields)
+        if near and not stands and not any(values[field] for field in fields):
+            yield f"  {name} is not read; did you mean {' or '.join(near)}?"
