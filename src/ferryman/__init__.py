@@ -11,6 +11,7 @@ from ferryman._core.message import Operation, Receipt, Repeat
 from ferryman._core.person import Anonymous, CioId, CioObjectId, Email, ObjectId, Phone
 from ferryman._core.retry import Retry
 from ferryman._io.options import Http
+from ferryman._io.overhearing import Observing
 from ferryman._io.retrying import with_retry, with_retry_async
 from ferryman.client import AsyncClient, Client
 from ferryman.errors import (
@@ -71,6 +72,7 @@ __all__ = [
     "NotFound",
     "Object",
     "ObjectId",
+    "Observing",
     "Operation",
     "Outbox",
     "OutboxClosed",

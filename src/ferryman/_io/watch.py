@@ -1,16 +1,20 @@
 """Who looks on: one call with a frozen value for each request; a log line as the default.
 
 Holds no payload, no id of a person and no key: only the template, the status and the time.
+What counts payloads by their shape (overhearing.py) is given them here, and keeps none.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
 
 from ferryman._core.message import Answer, Reply, Request
 from ferryman.plan import Deviation, TrackingPlan
+
+from .overhearing import Observing
 
 _log = logging.getLogger("ferryman")
 
@@ -25,7 +29,7 @@ class Exchange(msgspec.Struct, frozen=True):
     sent_bytes: int
 
 
-Observer: TypeAlias = Callable[[Exchange], None]
+Observer: TypeAlias = Callable[[Exchange], None] | Observing
 
 
 def log_exchange(exchange: Exchange) -> None:
@@ -57,8 +61,22 @@ def notify(
         seconds,
         len(request.body or b""),
     )
-    for observer in observers:
+    for observer in _calls(observers, request, answer):
         try:
             observer(exchange)
         except Exception as error:
             _log.error("ferryman.observer_raised", extra={"error": type(error).__name__})
+
+
+def _calls(
+    observers: tuple[Observer, ...], request: Request, answer: Answer
+) -> Iterator[Callable[[Exchange], object]]:
+    for observer in observers:
+        if isinstance(observer, Observing):
+            yield partial(_hear, observer, request, answer)
+        else:
+            yield observer
+
+
+def _hear(observing: Observing, request: Request, answer: Answer, _exchange: Exchange) -> None:
+    observing.hear(request, answer)

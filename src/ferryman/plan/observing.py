@@ -18,6 +18,8 @@ from ferryman.plan.seen import MAX_NAME, Room, Shape
 
 MAX_EVENTS: Final = 500
 """Names of events that are kept apart; what comes later is counted as more."""
+_DIRECT: Final = frozenset({"_update", "_timestamp", "cio_relationships"})
+"""Names among the attributes that direct the call (limits.py)."""
 _decode: Final = msgspec.json.Decoder(ObservedForm).decode
 
 
@@ -49,6 +51,8 @@ class Observed:
 
     def identify(self, attributes: Mapping[str, Any]) -> None:
         """Count the *attributes* that were said of a person, decoded JSON."""
+        if not _DIRECT.isdisjoint(attributes):
+            attributes = {k: value for k, value in attributes.items() if k not in _DIRECT}
         if self.person is None:
             self.person = Shape()
         self.person.take(attributes, self._room)
