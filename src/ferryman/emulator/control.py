@@ -148,6 +148,11 @@ def _requests(_emulation: Emulation, desk: Desk, knock: Knock) -> Answer:
     return _json({"requests": last[len(last) - limit :] if limit < len(last) else last})
 
 
+def _observed(_emulation: Emulation, desk: Desk, knock: Knock) -> Answer:
+    document = desk.observed.document(values=knock.query.get("values") == "true")
+    return Answer(200, document, {**HEADERS, "content-type": "application/json"})
+
+
 def _reset(emulation: Emulation, desk: Desk, _knock: Knock) -> Answer:
     emulation.reset(desk)
     return _json({})
@@ -184,6 +189,7 @@ _ACTIONS: Final[Mapping[tuple[str, str, bool], _Action]] = MappingProxyType(
         ("GET", "forms", False): _forms,
         ("GET", "activity", False): _activity,
         ("GET", "requests", False): _requests,
+        ("GET", "observed", False): _observed,
         ("POST", "reset", False): _reset,
         ("GET", "faults", False): _get_faults,
         ("PUT", "faults", False): _put_faults,

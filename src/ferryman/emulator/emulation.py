@@ -14,7 +14,6 @@ from ferryman.emulator.answering import Asked, Refuse, Said
 from ferryman.emulator.answers import Answer
 from ferryman.emulator.desk import Desk
 from ferryman.emulator.faults import Chance, Faults
-from ferryman.emulator.traffic import Traffic
 
 
 class Journal(Protocol):
@@ -64,7 +63,7 @@ class Emulation:
         for name, at, acts in journal.replay() if journal else ():
             desk = self.desks.get(name)
             for act in acts if desk else ():
-                self.desks[name].world.apply(act, at)
+                self.desks[name].apply(act, at)
 
     @property
     def first(self) -> Desk:
@@ -88,15 +87,14 @@ class Emulation:
         if said.acts and self._journal is not None:
             self._journal.append(desk.workspace.name, at, said.acts)
         for act in said.acts:
-            desk.world.apply(act, at)
+            desk.apply(act, at)
         return said
 
     def reset(self, desk: Desk) -> None:
         """Forget the people, events and traffic of a workspace; faults stay in force."""
         if self._journal is not None:
             self._journal.forget(desk.workspace.name)
-        desk.world.reset()
-        desk.traffic = Traffic()
+        desk.reset()
 
     def close(self) -> None:
         """Let go of the journal."""
