@@ -68,6 +68,14 @@ Exit code: 0 written; 1 it cannot be written as classes; 2 wrong usage, or it is
 _PLAN_TYPESCRIPT: Final = """Write the plan, a file or MODULE:PLAN, as TypeScript types.
 
 Exit code: 0 written; 2 wrong usage, or there is no such plan."""
+_PLAN_TEMPLATES: Final = """Say what message templates read that the plan does not have.
+
+PATH is a folder or a template in Liquid. What it is for stands in it, as {% comment %}ferryman: \
+event=NAME{% endcomment %} (or message=NAME), or its file or folder is called so. Errors are \
+variables that nothing provides, and syntax; warnings are fields that may be missing with no \
+default, and fields that no template reads. Templates are read, never rendered.
+
+Exit code: 0 no errors, with --strict no warnings either; 1 otherwise; 2 wrong usage."""
 
 
 def _version() -> str:
@@ -114,6 +122,7 @@ for _name, _help in (
     ("typescript", _PLAN_TYPESCRIPT),
 ):
     plan.command(f"ferryman.cli.plan:run_{_name}", name=_name, help=_help)
+plan.command("ferryman.cli.plan_templates:run_templates", name="templates", help=_PLAN_TEMPLATES)
 app.command(plan)
 
 
