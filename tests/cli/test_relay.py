@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
     """An outbox in which 1,500 events wait for somebody to deliver them."""
     account = Account(site_id="s", track_api_key="k")
     path = tmp_path / "outbox.db"
-    outbox = Outbox(f"sqlite:///{path}", account, relay="external")
+    outbox = Outbox(f"sqlite:///{path}", account, workspace="emulator", relay="external")
     for number in range(1_500):
         outbox.track(f"{number % 30:05}", "seen", data={"n": number})
     outbox.close()
@@ -37,6 +37,19 @@ def test_once_delivers_what_waits_and_ends(
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["delivered"] == 1_500
     assert [event["data"]["n"] for event in emulator.events("00007")] == list(range(7, 1_500, 30))
+
+
+def test_what_waits_for_the_emulator_is_for_nobody_else(
+    ferryman: Ferryman, emulator: Emulated, file: Path
+) -> None:
+    """Settings of another workspace do not deliver what an application said to the emulator."""
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{file}"}
+
+    ran = ferryman("relay", "run", "--once", **place, CUSTOMERIO_WORKSPACE="")
+
+    assert ran.returncode == 1, ran.stderr
+    assert "belongs to another workspace" in ran.stderr
+    assert emulator.summary()["requests"] == 0
 
 
 def test_once_fails_when_something_died(ferryman: Ferryman, emulator: Emulated, file: Path) -> None:

@@ -217,6 +217,8 @@ def _ready(
         "CUSTOMERIO_TRACK_URL": url,
         "CUSTOMERIO_APP_URL": url,
         "CUSTOMERIO_PIPELINES_URL": url,
+        # What waits for the emulator in an outbox file is not for anybody else.
+        "CUSTOMERIO_WORKSPACE": workspace.name,
         "REQUESTS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
         "NODE_EXTRA_CA_CERTS": bundle,
