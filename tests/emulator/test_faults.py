@@ -48,6 +48,8 @@ def test_parse(document: bytes, faults: tuple[Fault, ...]) -> None:
         (b'{"delay":1,"retry_after":1}', "retry_after"),
         (b'{"delay":1,"count":0}', "count"),
         (b"[" * 100_000, ""),
+        (b'{"faults":[{"drop":"x"}],"struck":[0]}', "drop"),
+        (b'{"faults":7}', ""),
     ],
 )
 def test_parse_wrong(document: bytes, about: str, control: httpx2.Client) -> None:
@@ -124,6 +126,17 @@ def test_delay(track: httpx2.Client, control: httpx2.Client) -> None:
 
     assert answer.status_code == 200
     assert time.monotonic() - began >= 0.2
+
+
+def test_what_is_shown_can_be_put_back(control: httpx2.Client) -> None:
+    """The document of GET, edited, is one that PUT takes."""
+    put(control, {"status": 503, "share": 0.5, "count": 2, "seed": 7})
+    shown = control.get("/emulator/faults").json()
+    shown["faults"][0]["count"] = 9
+    answer = control.put("/emulator/faults", json=shown)
+
+    assert answer.status_code == 200
+    assert answer.json() == control.get("/emulator/faults").json() == shown
 
 
 def test_control_is_spared(control: httpx2.Client) -> None:

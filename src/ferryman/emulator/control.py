@@ -7,6 +7,7 @@ takes JSON only, and refuses a request that a browser says comes from elsewhere.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote
@@ -36,6 +37,13 @@ class Knock(msgspec.Struct, frozen=True):
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+
+class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document that GET shows of the faults; it can be edited and put back."""
+
+    faults: msgspec.Raw
+    struck: list[int] = []
 
 
 class _Wrong(Exception):
@@ -163,8 +171,11 @@ def _get_faults(emulation: Emulation, _desk: Desk, _knock: Knock) -> Answer:
 
 
 def _put_faults(emulation: Emulation, desk: Desk, knock: Knock) -> Answer:
+    document = knock.body
+    with suppress(msgspec.MsgspecError, RecursionError):  # or it is the faults themselves
+        document = bytes(msgspec.json.decode(document, type=_Shown).faults)
     try:
-        emulation.faults.put(faults.parse(knock.body))
+        emulation.faults.put(faults.parse(document))
     except ValueError as wrong:
         raise _Wrong(str(wrong)) from None
     return _get_faults(emulation, desk, knock)
