@@ -90,15 +90,20 @@ def taken(request: Request, answer: Answer) -> Iterator[Said]:
         return
     if not 200 <= answer.status < 300 or broken(answer):
         return
-    said = msgspec.json.decode(request.body or b"{}")
     if request.template not in _BATCHES:
-        yield from read(said)
+        yield from said(request.template, request.body or b"{}")
         return
-    items = array_at(said, "batch")
+    items = array_at(msgspec.json.decode(request.body or b"{}"), "batch")
     refused = refused_items(answer, len(items))
     for place, item in enumerate(items):
         if refused is not None and place not in refused:
             yield from read(item)
+
+
+def said(template: str, body: bytes) -> Iterator[Said]:
+    """Yield what a single operation says: *template* is its method and path, *body* its JSON."""
+    if (read := _READERS.get(template)) is not None:
+        yield from read(msgspec.json.decode(body))
 
 
 def _track(item: Any) -> Iterator[Said]:

@@ -76,6 +76,16 @@ variables that nothing provides, and syntax; warnings are fields that may be mis
 default, and fields that no template reads. Templates are read, never rendered.
 
 Exit code: 0 no errors, with --strict no warnings either; 1 otherwise; 2 wrong usage."""
+_PLAN_OBSERVE: Final = """Say what is really said, and how it differs from the plan.
+
+SOURCE is a CSV or NDJSON export, a saved observed.json, the emulator, or an outbox. A row is the \
+data of --event, or names its event in --event-column, or is a line as Track and Segment write \
+them. Held against --plan are names, presence, types, formats and the values of a Literal of up \
+to 12; bounds and patterns are not. --propose writes the classes that the plan lacks.
+
+Exit code: 0 all that was seen is as the plan says, or no plan was given; 1 otherwise, for rows \
+that cannot be read, and with --strict for what is never seen or deprecated; 2 wrong usage; 130 \
+or 143 when stopped by a signal."""
 
 
 def _version() -> str:
@@ -123,6 +133,7 @@ for _name, _help in (
 ):
     plan.command(f"ferryman.cli.plan:run_{_name}", name=_name, help=_help)
 plan.command("ferryman.cli.plan_templates:run_templates", name="templates", help=_PLAN_TEMPLATES)
+plan.command("ferryman.cli.plan_observe:run_observe", name="observe", help=_PLAN_OBSERVE)
 app.command(plan)
 
 

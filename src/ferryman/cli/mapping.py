@@ -1,7 +1,7 @@
 """How a row becomes an operation: who, what, when, and with which id. No I/O, no clock."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,16 +43,8 @@ class Mapper:
 
     def check(self, header: list[str]) -> None:
         """Raise ConfigurationError unless every column that is asked for is in *header*, once."""
-        for column in [self._person, *([self._at] if self._at else []), *self._types]:
-            if column not in header:
-                # The other names are not shown: without a header they are somebody's data.
-                near = difflib.get_close_matches(column, header, n=1, cutoff=0.7)
-                hint = f'; did you mean "{near[0]}"?' if near else ""
-                raise ConfigurationError(
-                    f'the header (the first line) has no column "{column}"{hint}'
-                )
-        if len(set(header)) < len(header):
-            raise ConfigurationError("the header (the first line) names a column twice")
+        wanted = [self._person, *([self._at] if self._at else []), *self._types]
+        check_columns(wanted, header)
 
     def operation(self, row: Row) -> tuple[str, Operation[Any]]:
         """Return the person of *row* and its event; raises InvalidOperation when it has none."""
@@ -69,3 +61,15 @@ class Mapper:
         ident = self._ids(row.line, row.content, time)
         said = operations.track(who, self._event, data=values, id=ident, timestamp=when)
         return who, said
+
+
+def check_columns(wanted: Iterable[str], header: list[str]) -> None:
+    """Raise ConfigurationError unless every column that is *wanted* is in *header*, once."""
+    for column in wanted:
+        if column not in header:
+            # The other names are not shown: without a header they are somebody's data.
+            near = difflib.get_close_matches(column, header, n=1, cutoff=0.7)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            raise ConfigurationError(f'the header (the first line) has no column "{column}"{hint}')
+    if len(set(header)) < len(header):
+        raise ConfigurationError("the header (the first line) names a column twice")

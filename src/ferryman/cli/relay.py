@@ -1,5 +1,6 @@
 """`ferryman relay run`: deliver what waits in the outbox, whoever put it there."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -9,6 +10,7 @@ from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
 from ferryman.cli.hearing import Hearing
 from ferryman.cli.progress import Shows, Stage, progress
+from ferryman.cli.saving import Saving
 from ferryman.cli.stopping import Stop
 from ferryman.errors import ConfigurationError
 from ferryman.outbox.entry import Counts, Store
@@ -18,6 +20,7 @@ from ferryman.settings import Settings
 
 _LOOK: Final = 0.1
 """Seconds between looks at the accounts."""
+_OBSERVE: Final = "Count what is delivered by its shape into this file, for `plan observe`."
 
 
 def run_relay(
@@ -28,6 +31,7 @@ def run_relay(
     json: Annotated[
         bool, Parameter(help="Print the summary as one JSON document.", show_default=False)
     ] = False,
+    observe: Annotated[Path | None, Parameter(help=_OBSERVE, show_default=False)] = None,
 ) -> int:
     """Deliver what waits in CUSTOMERIO_OUTBOX, until stopped or --once until nothing waits."""
     settings = Settings.from_env()
@@ -39,7 +43,9 @@ def run_relay(
         )
     account = settings.account()
     account.authorization("track")
-    driver = SyncDriver(settings.http, mode=settings.mode)
+    saving = None if observe is None else Saving(observe)
+    observers = () if saving is None else (saving.observing,)
+    driver = SyncDriver(settings.http, mode=settings.mode, observers=observers)
     store = open_store(place, workspace=settings.workspace)
     try:
         with Stop() as stop, Hearing(account.base_url("track")) as hearing:
@@ -47,19 +53,28 @@ def run_relay(
             relay = Relay(store, account, driver)
             try:
                 with progress() as shows:
-                    _watch(store, relay, shows, stop, hearing, once=once)
+                    _watch(store, relay, shows, stop, hearing, saving, once=once)
             finally:
                 # Claims nothing more; a request on its way may take as long as it may take.
                 relay.stop(settings.http.timeout + settings.http.connect_timeout)
             after = store.counts()
     finally:
+        if saving is not None:
+            saving.save()
         driver.close()
         store.close()
     return _report(before, after, hearing, stop, once=once, json=json)
 
 
 def _watch(
-    store: Store, relay: Relay, shows: Shows, stop: Stop, hearing: Hearing, *, once: bool
+    store: Store,
+    relay: Relay,
+    shows: Shows,
+    stop: Stop,
+    hearing: Hearing,
+    saving: Saving | None,
+    *,
+    once: bool,
 ) -> None:
     begin = store.counts()
     settled = begin.delivered + begin.dead
@@ -72,6 +87,8 @@ def _watch(
             elif not told:
                 told = True
                 out.note("Another process delivers from this outbox; waiting to take over.")
+        if saving is not None:
+            saving.save_at_times()
         now = store.counts()
         gone = now.delivered + now.dead - settled
         hearing.progress(now.delivered)

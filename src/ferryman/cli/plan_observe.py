@@ -1,0 +1,272 @@
+"""`ferryman plan observe`: what is really said, held against the plan, or made into one."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+
+from ferryman.cli import out
+from ferryman.cli.app import DONE, INCOMPLETE
+from ferryman.cli.observed import Columns, Count, count, lines
+from ferryman.cli.plans import document_of
+from ferryman.cli.progress import progress
+from ferryman.cli.rows import Format
+from ferryman.cli.stopping import Stop
+from ferryman.errors import ConfigurationError
+from ferryman.plan.comparing import Finding, FindingKind, compare
+from ferryman.plan.generate import generate
+from ferryman.plan.jsonlike import object_at
+from ferryman.plan.observing import Observed
+from ferryman.plan.proposing import Proposal, propose
+from ferryman.plan.seen import Seen, Shape
+
+_NOTE: Final = "Proposed by `ferryman plan observe`: read it, correct it, keep it."
+_STYLES: Final[Mapping[FindingKind, str]] = {
+    "undeclared": "bold red", "deviates": "bold red", "deprecated": "yellow", "unseen": "dim",
+}  # fmt: skip
+_FIGURES: Final[Mapping[FindingKind, tuple[str, str]]] = {
+    "undeclared": ("undeclared", "undeclared"),
+    "deviates": ("deviation", "deviations"),
+    "deprecated": ("deprecated", "deprecated"),
+    "unseen": ("never seen", "never seen"),
+}
+_FORMAT = Parameter(name="--format", help="csv or ndjson; by default what the file's ending says.")
+_SOURCE: Final = (
+    "A CSV or NDJSON export (- is stdin), a saved observed.json, the emulator's origin such as"
+    " http://127.0.0.1:8025, or an outbox such as sqlite:///outbox.db."
+)
+_VALUES: Final = "Use short texts of fields that have few, to propose a Literal."
+_PROPOSE: Final = (
+    "Write the classes of what is not in the plan to this new file of Python; - is stdout."
+)
+
+
+def run_observe(
+    source: Annotated[str, Parameter(help=_SOURCE, allow_leading_hyphen=True)],
+    /,
+    *,
+    plan: Annotated[
+        str | None, Parameter(help="The plan: a file, or MODULE:PLAN.", show_default=False)
+    ] = None,
+    event: Annotated[
+        str | None, Parameter(help="The event that every row is.", show_default=False)
+    ] = None,
+    event_column: Annotated[
+        str | None, Parameter(help="The column with the event's name.", show_default=False)
+    ] = None,
+    person: Annotated[
+        str | None, Parameter(help="The column with the person: no data.", show_default=False)
+    ] = None,
+    at: Annotated[
+        str | None, Parameter(help="The column with the time: no data.", show_default=False)
+    ] = None,
+    types: Annotated[
+        str, Parameter(help="Types of CSV columns: a=int,b=float,...", show_default=False)
+    ] = "",
+    format_: Annotated[Format | None, _FORMAT] = None,
+    propose_to: Annotated[
+        str | None,
+        Parameter(name="--propose", help=_PROPOSE, show_default=False, allow_leading_hyphen=True),
+    ] = None,
+    values: Annotated[bool, Parameter(help=_VALUES, show_default=False)] = False,
+    strict: Annotated[
+        bool,
+        Parameter(help="Exit with 1 for what is never seen or deprecated.", show_default=False),
+    ] = False,
+    json: Annotated[bool, Parameter(help="Print one JSON document.", show_default=False)] = False,
+) -> int:
+    """Say what was seen and how it differs from the plan; propose the classes it lacks."""
+    if json and propose_to == "-":
+        raise ConfigurationError("--json and --propose - both write to stdout: choose one")
+    if propose_to not in (None, "-") and Path(str(propose_to)).exists():
+        raise ConfigurationError(f"{propose_to} is there already: name a new file")
+    known = None if plan is None else document_of(plan)
+    columns = Columns(
+        event=event, event_column=event_column, person=person, at=at, types=types, format=format_
+    )
+    with Stop() as stop, progress() as shows:
+        made = count(source, columns, stop, shows)
+    if stop:
+        return stop.code
+    findings = [] if known is None else compare(made.observed, known)
+    if json:
+        out.emit(_document(made, known, findings, values=values))
+    else:
+        _show(made, known, findings, to_stderr=propose_to == "-")
+    _tell_rows(made)
+    if made.is_csv and not types and any(each.what.endswith("got string") for each in findings):
+        out.note("The cells of a CSV file are text: --types says which are numbers.")
+    if propose_to is not None:
+        _propose(made, known, propose_to, values=values)
+    bad = sum(each.kind in ("undeclared", "deviates") for each in findings)
+    return INCOMPLETE if bad or made.refused or (strict and findings) else DONE
+
+
+# -- for programs
+
+
+def _document(
+    made: Count, known: Mapping[str, Any] | None, findings: Sequence[Finding], *, values: bool
+) -> dict[str, Any]:
+    return {
+        "counts": {kind: sum(each.kind == kind for each in findings) for kind in _STYLES},
+        "findings": findings,
+        "events": [
+            {"name": name, "seen": seen, "declared": declared}
+            for name, seen, declared in _events(made.observed, known)
+        ],
+        "people": made.observed.person.count if made.observed.person else 0,
+        "rows": {"read": made.rows, "refused": made.refused, "passed_over": made.passed_over},
+        "observed": msgspec.Raw(made.observed.document(values=values)),
+    }
+
+
+def _events(observed: Observed, known: Mapping[str, Any] | None) -> list[tuple[str, int, bool]]:
+    declared = object_at(known, "properties", "events", "properties")
+    counts = {name: shape.count for name, shape in observed.events.items()}
+    names = sorted(counts.keys() | declared.keys(), key=lambda name: (-counts.get(name, 0), name))
+    return [(name, counts.get(name, 0), name in declared) for name in names]
+
+
+# -- for people
+
+
+def _show(
+    made: Count, known: Mapping[str, Any] | None, findings: Sequence[Finding], *, to_stderr: bool
+) -> None:
+    console = out.console(stderr=to_stderr)
+    observed = made.observed
+    for row in _aligned(_table(observed, known, findings)):
+        console.print(row, soft_wrap=True)
+    console.print()
+    if observed.more:
+        names = out.counted(observed.more, "event has", "events have")
+        console.print(f"{names} a name beyond those kept apart, or one that is data.\n")
+    for kind, style in _STYLES.items():
+        for each in findings:
+            if each.kind == kind and kind != "undeclared":
+                _tell(console, each, style)
+    if known is not None:
+        told = [
+            out.counted(figure, *_FIGURES[kind])
+            for kind in _STYLES
+            if (figure := sum(each.kind == kind for each in findings))
+        ]
+        console.print(", ".join(told) or "All that was seen is as the plan says.", soft_wrap=True)
+
+
+def _tell(console: Console, each: Finding, style: str) -> None:
+    often = f" ({each.count:,} of {each.of:,})" if each.kind == "deviates" else ""
+    console.print(f"{each.kind:10}  {each.where}: {each.what}{often}", style=style, soft_wrap=True)
+
+
+def _state(where: str, findings: Sequence[Finding]) -> str:
+    mine = [each for each in findings if each.where == where]
+    for each in mine:
+        if each.kind == "undeclared":
+            return "not in the plan"
+        if each.kind == "unseen":
+            return "never seen"
+    deviations = sum(each.kind == "deviates" for each in mine)
+    parts = [out.counted(deviations, "deviation", "deviations")] if deviations else []
+    parts += ["deprecated"] if any(each.kind == "deprecated" for each in mine) else []
+    return ", ".join(parts) or "as declared"
+
+
+def _table(
+    observed: Observed, known: Mapping[str, Any] | None, findings: Sequence[Finding]
+) -> list[tuple[str, str, str]]:
+    """Return what was seen, how often, and what the plan says of it; undeclared with its fields."""
+    rows = [("", "seen", "" if known is None else "plan")]
+    for name, seen, declared in _events(observed, known):
+        where = f"event {name}"
+        rows.append((where, f"{seen:,}", "" if known is None else _state(where, findings)))
+        if not declared:
+            rows += _fields(observed.events[name])
+    if observed.person is not None:
+        has_people = "person" in object_at(known, "properties")
+        state = _state("people", findings) if has_people else "not in the plan"
+        rows.append(("people", f"{observed.person.count:,}", "" if known is None else state))
+        if not has_people:
+            rows += _fields(observed.person)
+    return rows
+
+
+def _aligned(rows: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    wide, narrow = (max(len(row[place]) for row in rows) for place in (0, 1))
+    for name, figure, remark in rows:
+        yield f"{name:{wide}}  {figure:>{narrow}}  {remark}".rstrip()
+
+
+def _fields(shape: Shape) -> Iterator[tuple[str, str, str]]:
+    for name, seen in shape.fields.items():
+        yield f"  {name}", f"{seen.present:,}", _types(seen)
+
+
+def _types(seen: Seen) -> str:
+    kinds = [
+        kind if len(seen.types) == 1 else f"{kind} {count:,}" for kind, count in seen.types.items()
+    ]
+    formats = [
+        written if count == seen.present else f"{written} {count:,}"
+        for written, count in seen.formats.items()
+    ]
+    text = ", ".join(kinds) + (f" ({', '.join(formats)})" if formats else "")
+    few = seen.distinct
+    if few and not formats and not seen.private:
+        text += f" of {out.counted(few, 'value', 'values')}"
+    return text + (", personal?" if seen.private else "")
+
+
+def _tell_rows(made: Count) -> None:
+    if made.passed_over:
+        rows = out.counted(made.passed_over, "row was", "rows were")
+        out.note(f"{rows} neither an event nor attributes of a person, such as a page or a group.")
+    if made.refused:
+        out.complain(f"{out.counted(made.refused, 'row', 'rows')} could not be counted:")
+        for line in lines(made):
+            out.note(line)
+
+
+# -- proposing
+
+
+def _propose(made: Count, known: Mapping[str, Any] | None, to: str, *, values: bool) -> None:
+    without = Observed.read(made.observed.document(values=False))
+    proposal = propose(made.observed if values else without, known)
+    if not proposal.classes:
+        out.note("Nothing is proposed: " + ("all is declared." if known else "nothing was seen."))
+        return
+    source = generate(proposal.document, note=_NOTE)
+    if to == "-":
+        sys.stdout.write(source)
+        sys.stdout.flush()
+    else:
+        try:
+            with Path(to).open("x", encoding="utf-8") as file:
+                file.write(source)
+        except OSError as error:
+            raise ConfigurationError(f"cannot write {to}: {error.strerror}") from None
+        out.note(f"Proposed {out.counted(proposal.classes, 'class', 'classes')} in {to}.")
+    _tell_remarks(proposal, is_csv=made.is_csv)
+    if not values and (few := _choices(propose(made.observed, known))):
+        have = out.counted(few, "field has", "fields have")
+        out.note(f"{have} few values: --values proposes a Literal.")
+
+
+def _tell_remarks(proposal: Proposal, *, is_csv: bool) -> None:
+    for each in proposal.remarks:
+        field = f" {each.field}:" if each.field else ""
+        hint = ""
+        if is_csv and each.what.startswith("is text") and "." not in each.field:
+            kind = "float" if each.what.endswith("decimal number") else "int"
+            hint = f" (--types {each.field}={kind})"
+        out.note(f"{each.where}:{field} {each.what}{hint}")
+
+
+def _choices(proposal: Proposal) -> int:
+    return msgspec.json.encode(proposal.document).count(b'"enum":')
