@@ -1,0 +1,64 @@
+"""What is wrong with a plan, and with its use in a code base: `ferryman plan check`.
+
+Pure: a document and the texts of files in, findings out. The plan's own checks read the document
+(check_names.py, sizes.py, check_pairs.py, check_notes.py); the use is read with `ast` and never
+imported (modules.py, resolving.py, calls.py, usage.py, check_use.py). Comments silence
+(silencing.py). Every rule stands in one table (rules.py). Here must not live: files.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ferryman.plan.review.check_names import check_names
+from ferryman.plan.review.check_notes import check_notes
+from ferryman.plan.review.check_pairs import check_pairs
+from ferryman.plan.review.check_use import Tally, check_use
+from ferryman.plan.review.declared import Place, Plan
+from ferryman.plan.review.finding import Finding, Findings, Spot, in_order
+from ferryman.plan.review.modules import Module
+from ferryman.plan.review.resolving import Project
+from ferryman.plan.review.rules import RULES, Rule, Severity
+from ferryman.plan.review.silencing import ignores_in, silenced
+from ferryman.plan.review.sizes import check_sizes
+
+__all__ = [
+    "RULES", "Finding", "Place", "Plan", "Rule", "Severity", "Source", "Tally", "review",
+]  # fmt: skip
+
+
+class Source(NamedTuple):
+    """The text of a Python file."""
+
+    path: str
+    text: str
+
+
+def review(
+    plan: Plan, scanned: Sequence[Source], declaring: Iterable[Source] = ()
+) -> tuple[list[Finding], Tally]:
+    """Return what is wrong with *plan* and its use in *scanned*, by file and line.
+
+    *declaring* are the files in which the plan's classes stand: their comments silence, too,
+    and what they import is understood, but what they say is not checked unless it is scanned.
+    """
+    to = Findings()
+    for check in (check_names, check_sizes, check_pairs, check_notes):
+        check(plan, to)
+    read = {source.path: source for source in (*declaring, *scanned)}
+    modules: dict[str, Module] = {}
+    for source in read.values():
+        try:
+            modules[source.path] = Module(source.path, source.text)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            line = getattr(error, "lineno", None) or 0
+            at = Spot.at(source.path, line)
+            to.add("unreadable-file", "file", _reason(error), at=at)
+    asked = [modules[source.path] for source in scanned if source.path in modules]
+    tally = check_use(plan, asked, Project(modules.values()), to)
+    ignores = [each for path in modules for each in ignores_in(path, read[path].text)]
+    return in_order(silenced(to, ignores)), tally
+
+
+def _reason(error: Exception) -> str:
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"cannot be parsed: {said}"
