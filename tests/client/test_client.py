@@ -10,6 +10,8 @@ import pytest
 
 from ferryman import Account, AsyncClient, Client, Email, Event, Repeat, Retry, operations
 from ferryman._core.batch import BatchResult
+from ferryman._core.flow import Sleep, insist
+from ferryman._core.message import Reply, Request
 from ferryman.errors import (
     BadRequest,
     ClientClosed,
@@ -243,13 +245,30 @@ def test_a_raw_request_cannot_go_elsewhere(
     assert raised.value.field == field
 
 
-def test_a_page_in_place_of_an_answer_is_no_missing_thing(server: Any) -> None:
-    """An unknown path is a broken destination to a raw request too: HTML is not our 404."""
-    with server.client(retry=Retry(retries=0)) as client, pytest.raises(ServerError) as raised:
-        client.request("GET", "/api/v9/marker")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_path_of_ones_own_that_is_unknown_is_not_found_at_once(server: Any, method: str) -> None:
+    """An unknown path is answered with a page: a raw request takes that for what it says."""
+    with server.client() as client, pytest.raises(NotFound) as raised:
+        client.request(method, "/api/v9/marker")
 
-    assert not isinstance(raised.value, NotFound)
+    assert raised.value.status == 404
     assert "marker" not in str(raised.value)
+    assert server.get("summary")["requests"] == 1
+
+
+def test_a_page_in_place_of_an_answer_is_no_missing_thing() -> None:
+    """A page on 404 blames the destination where the path is ours: the operation is repeated."""
+    page = Reply(404, {"content-type": "text/html"}, b"<html>")
+    request = Request("POST", "https://x/api/v2/entity", {}, b"{}")
+    options: Any = {"repeat": Repeat.SAME, "retry": Retry(), "chance": lambda: 0.0}
+    ours = insist(request, now=lambda: 0.0, **options)
+    theirs = insist(request, now=lambda: 0.0, own_path=True, **options)
+    next(ours)
+    next(theirs)
+
+    assert isinstance(ours.send(page), Sleep)
+    with pytest.raises(StopIteration):
+        theirs.send(page)
 
 
 @pytest.mark.parametrize(

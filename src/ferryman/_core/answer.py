@@ -191,6 +191,16 @@ def broken(reply: Reply) -> str:
     return ""
 
 
+def without_page(answer: Answer) -> Answer:
+    """Return *answer*; where it is a page on 404, the 404 alone.
+
+    For a path of the caller's own: Customer.io answers an unknown path with a page, and that a
+    path is mistyped is then likelier than that something stands between.
+    """
+    is_page = isinstance(answer, Reply) and answer.status == 404 and broken(answer)
+    return Reply(404) if is_page else answer
+
+
 def failure(answer: Answer, *, operation: str, now: float) -> Undelivered | None:
     """Return the error that *answer* is, or None when it is a success (2xx without errors)."""
     if isinstance(answer, NoReply):

@@ -11,7 +11,7 @@ import msgspec
 
 from ferryman.errors import Detail
 
-from .answer import Failed, Ok, Outcome, broken, failure, read
+from .answer import Failed, Ok, Outcome, broken, failure, read, without_page
 from .batch import BatchResult, refused_items, spans
 from .message import Answer, Operation, Repeat, Reply, Request, Route
 from .redirect import MAX_REDIRECTS, REDIRECTS, follow
@@ -71,13 +71,24 @@ def exchange(request: Request) -> Flow[Send, Answer]:
 
 
 def insist(
-    request: Request, *, repeat: Repeat, retry: Retry, chance: Chance, now: Now
+    request: Request,
+    *,
+    repeat: Repeat,
+    retry: Retry,
+    chance: Chance,
+    now: Now,
+    own_path: bool = False,
 ) -> Flow[Send | Sleep, Answer]:
-    """Send *request* until it is answered for good, or until *retry* says stop."""
+    """Send *request* until it is answered for good, or until *retry* says stop.
+
+    *own_path* says that the caller wrote the path: a page on 404 is then an answer for good.
+    """
     start = now()
     attempt = 0
     while True:
         answer = yield from exchange(request)
+        if own_path:
+            answer = without_page(answer)
         moment = now()
         delay = retry.wait(
             attempt,

@@ -31,9 +31,10 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     ``wait_base`` of jitter. No repeat begins later than ``total_max`` seconds (600) after the
     first try. ``Retry(retries=0)`` never repeats.
 
-    Repeated are 408, 425, 429, 5xx (not 501, 505), answers that are not Customer.io's, and
-    connection failures; no other 4xx. What is not safe to repeat (forms, merges, sends) is
-    repeated only when it certainly was not carried out.
+    Repeated are 408, 425, 429, 5xx, answers that are not Customer.io's, and connection failures;
+    no other 4xx. Of the 5xx not 501 and 505: a server that cannot do this method or this version
+    of HTTP will not learn it in seconds (delivery rule 21). What is not safe to repeat (forms,
+    merges, sends) is repeated only when it certainly was not carried out.
 
     Raises InvalidOperation for a negative or endless number.
     """

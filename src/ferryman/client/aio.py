@@ -154,7 +154,7 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads, Generic[E_cont
     ) -> Any:
         """Send a request that has no method yet: see :meth:`Client.request`."""
         request = self._raw(method, path, api, query, json)
-        flow = insist(request, repeat=repeating(method, repeat), **self._timing())
+        flow = insist(request, repeat=repeating(method, repeat), own_path=True, **self._timing())
         return content(await self._driver.run(flow))
 
     async def aclose(self) -> None:

@@ -170,12 +170,13 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
 
         *path* is percent-encoded and has no query; *api* is guessed from it (``/api/`` is
         Track, else App). *json* is encoded by the rules of values. POST and PATCH are not
-        repeated blindly unless *repeat* says that they may be.
+        repeated blindly unless *repeat* says that they may be. A path that Customer.io does not
+        know is NotFound.
 
         https://docs.customer.io/integrations/api/
         """
         request = self._raw(method, path, api, query, json)
-        flow = insist(request, repeat=repeating(method, repeat), **self._timing())
+        flow = insist(request, repeat=repeating(method, repeat), own_path=True, **self._timing())
         return content(self._driver.run(flow))
 
     def close(self) -> None:
