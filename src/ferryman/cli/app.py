@@ -57,6 +57,13 @@ OLD and NEW are files (our document, JSON Schema, or Segment's plan) or MODULE:P
 what refuses code or takes from campaigns what they read; risky is what they may not expect.
 
 Exit code: 0 nothing breaking, with --strict nothing risky either; 1 otherwise; 2 wrong usage."""
+_PLAN_CHECK: Final = """Say what is wrong with a plan, and with its use in a code base.
+
+PLAN is MODULE:PLAN or a file (our document, JSON Schema, or Segment's plan). PATHS are read and \
+never imported; hidden folders, build, dist, node_modules and virtual environments are left out. \
+A comment "# ferryman: ignore[rule]" silences its line; --rules lists every rule.
+
+Exit code: 0 nothing wrong; 1 an error, or with --strict a warning; 2 wrong usage."""
 _PLAN_SCHEMA: Final = """Write the plan MODULE:PLAN as JSON Schema, the same bytes each time.
 
 Exit code: 0 written; 2 wrong usage, or there is no such plan."""
@@ -134,6 +141,7 @@ for _name, _help in (
     plan.command(f"ferryman.cli.plan:run_{_name}", name=_name, help=_help)
 plan.command("ferryman.cli.plan_templates:run_templates", name="templates", help=_PLAN_TEMPLATES)
 plan.command("ferryman.cli.plan_observe:run_observe", name="observe", help=_PLAN_OBSERVE)
+plan.command("ferryman.cli.plan_check:run_check", name="check", help=_PLAN_CHECK)
 app.command(plan)
 
 

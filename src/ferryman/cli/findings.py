@@ -16,7 +16,7 @@ def one_output(*, json: bool, github: bool) -> None:
 
 
 def annotate(
-    kind: Literal["error", "warning"],
+    kind: Literal["error", "warning", "notice"],
     title: str,
     message: str,
     *,

@@ -19,7 +19,7 @@ def document_of(given: str) -> dict[str, Any]:
 
     Raises ConfigurationError, in one sentence, for one that is not there or holds no plan.
     """
-    if Path(given).is_file() or not _is_import(given):
+    if is_file(given):
         return read_file(given)
     return import_plan(given).schema()
 
@@ -29,12 +29,21 @@ def read_file(given: str) -> dict[str, Any]:
 
     Raises ConfigurationError for a file that cannot be read or describes no plan.
     """
+    return read_plan(given, read_json(given))
+
+
+def read_json(given: str) -> Any:
+    """Return what the file *given* holds; raises ConfigurationError for one that is no JSON."""
     try:
-        found = json.loads(Path(given).read_text(encoding="utf-8-sig"))
+        return json.loads(Path(given).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"cannot read {given}: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise ConfigurationError(f"{given} is no JSON in UTF-8") from None
+
+
+def read_plan(given: str, found: Any) -> dict[str, Any]:
+    """Return the plan that *found*, the content of the file *given*, describes."""
     try:
         return read_document(found)
     except InvalidOperation as error:
@@ -67,6 +76,11 @@ def import_plan(given: str) -> TrackingPlan[Any, Any]:
     if not isinstance(found, TrackingPlan):
         raise ConfigurationError(f"{module_name} holds no TrackingPlan named {name}")
     return found  # pyright: ignore[reportUnknownVariableType]  # its parameters are the user's
+
+
+def is_file(given: str) -> bool:
+    """Whether *given* is meant as a file, and not as MODULE:PLAN."""
+    return Path(given).is_file() or not _is_import(given)
 
 
 def _is_import(given: str) -> bool:

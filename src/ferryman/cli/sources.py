@@ -58,7 +58,7 @@ def _is_excluded(path: Path, exclude: Sequence[str]) -> bool:
 
 
 def read_source(path: Path) -> Source:
-    """Return the text of a file in the encoding that it declares; without one, a text that is no Python."""
+    """Return the text of a file in the encoding that it declares; where it has none, no Python."""
     shown = shown_path(path)
     try:
         with tokenize.open(path) as file:

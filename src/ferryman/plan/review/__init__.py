@@ -45,20 +45,20 @@ def review(
     for check in (check_names, check_sizes, check_pairs, check_notes):
         check(plan, to)
     read = {source.path: source for source in (*declaring, *scanned)}
-    modules: dict[str, Module] = {}
-    for source in read.values():
-        try:
-            modules[source.path] = Module(source.path, source.text)
-        except (SyntaxError, ValueError, RecursionError) as error:
-            line = getattr(error, "lineno", None) or 0
-            at = Spot.at(source.path, line)
-            to.add("unreadable-file", "file", _reason(error), at=at)
-    asked = [modules[source.path] for source in scanned if source.path in modules]
+    modules = {path: Module(path, source.text) for path, source in read.items()}
+    asked = [modules[source.path] for source in scanned]
     tally = check_use(plan, asked, Project(modules.values()), to)
+    for module in modules.values():
+        if module.error is not None:
+            line = getattr(module.error, "lineno", None) or 1
+            at = Spot.at(module.path, line)
+            to.add("unreadable-file", "file", _reason(module.error), at=at)
     ignores = [each for path in modules for each in ignores_in(path, read[path].text)]
     return in_order(silenced(to, ignores)), tally
 
 
 def _reason(error: Exception) -> str:
-    said = error.msg if isinstance(error, SyntaxError) else str(error)
-    return f"cannot be parsed: {said}"
+    if isinstance(error, SyntaxError | ValueError):
+        said = error.msg if isinstance(error, SyntaxError) else error
+        return f"cannot be parsed: {said}"
+    return "is nested too deeply to be read"

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ferryman.plan.naming import words_of
-from ferryman.plan.review.modules import Module, Scope
-from ferryman.plan.review.resolving import Project, Thing, Unknown, last_name
+from ferryman.plan.review.modules import Bound, Module, Scope
+from ferryman.plan.review.origins import Thing, Unknown, last_name
+from ferryman.plan.review.resolving import Project
 
 Verb: TypeAlias = Literal["track", "track_many", "identify"]
 _KEYWORDS: Final[dict[Verb, frozenset[str]]] = {
@@ -57,11 +58,11 @@ class _Finder(ast.NodeVisitor):
     def __init__(self, module: Module, project: Project) -> None:
         self.module = module
         self.project = project
-        self.scope = module.top
+        self.scope = module.names.top
         self.found: list[Call] = []
 
     def generic_visit(self, node: ast.AST) -> None:
-        before, self.scope = self.scope, self.module.scopes.get(node, self.scope)
+        before, self.scope = self.scope, self.module.names.scopes.get(node, self.scope)
         super().generic_visit(node)
         self.scope = before
 
@@ -77,7 +78,7 @@ class _Finder(ast.NodeVisitor):
         named = last_name(func)
         if isinstance(func, ast.Attribute) and named not in _VERBS:
             return None
-        if isinstance(func, ast.Name) and not self.scope.look_up(func.id):
+        if isinstance(func, ast.Name) and not any(map(_may_speak, self.scope.look_up(func.id))):
             return None
         origins = self.project.resolve(func, self.scope)
         for origin in origins:
@@ -93,7 +94,7 @@ class _Finder(ast.NodeVisitor):
         words = words_of(last_name(func.value))
         name = "".join(words)
         by_name = any(word in name if len(word) > 5 else word in words for word in _SPEAKERS)
-        perhaps = bool(_PERHAPS & set(words)) and "ferryman" in self.module.imports
+        perhaps = bool(_PERHAPS & set(words)) and "ferryman" in self.module.names.imports
         return Call(node, verb, self.scope, by_name or perhaps)
 
 
@@ -102,6 +103,13 @@ _VERBS: Final[dict[str, Verb]] = {
     "track_many": "track_many",
     "identify": "identify",
 }
+
+
+def _may_speak(bound: Bound) -> bool:
+    """Whether a name may be one of our functions: imported, or `say = outbox.track`."""
+    if bound.how == "value" and bound.node is not None:
+        return last_name(bound.node) in _VERBS
+    return bound.path.rpartition(".")[2] in _VERBS
 
 
 def _is_full(node: ast.Call, verb: Verb) -> bool:

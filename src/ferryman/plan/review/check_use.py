@@ -15,7 +15,8 @@ from ferryman.plan.review.classes import Classes, Outsider
 from ferryman.plan.review.declared import Declared, Plan
 from ferryman.plan.review.finding import Findings, Spot
 from ferryman.plan.review.modules import Module
-from ferryman.plan.review.resolving import Origin, Project, Text, made_of
+from ferryman.plan.review.origins import Origin, Text, made_of
+from ferryman.plan.review.resolving import Project
 from ferryman.plan.review.usage import Usage
 
 
@@ -45,6 +46,7 @@ class _User:
         self.project = project
         self.to = to
         self.tally = Tally()
+        self.words = ["track", "identify", "TrackingPlan", *classes.names, *plan.by_name]
         self.used: set[str] = set()
         self.texts: set[str] = set()
         self.planned: set[Origin] = set()
@@ -53,11 +55,12 @@ class _User:
     def read(self, module: Module) -> None:
         """Read all that *module* says and uses."""
         self.tally.files += 1
+        if not any(word in module.text for word in self.words):
+            return  # most files of a code base say nothing, and need not be parsed
         try:
             self._read(module)
-        except RecursionError:
-            what = "is nested too deeply to be read"
-            self.to.add("unreadable-file", "file", what, at=Spot.at(module.path, 1))
+        except RecursionError as error:
+            module.error = error
 
     def _read(self, module: Module) -> None:
         usage = Usage(module, self.project, self.classes.names)
@@ -111,7 +114,7 @@ class _User:
             elif isinstance(known, Outsider):
                 if known.kind == "event":
                     self.outsiders.append((made_of(origin, made=False), known, where, at))
-            elif not self.classes.is_typed(origin):
+            elif not self.classes.is_instance(origin):
                 is_dark = True
         if is_dark:
             self.tally.unreadable += 1

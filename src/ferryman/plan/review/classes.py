@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ferryman.plan.naming import snake_case
 from ferryman.plan.review.declared import Declared, Plan
 from ferryman.plan.review.modules import Module
-from ferryman.plan.review.resolving import Local, Origin, Project, Thing
+from ferryman.plan.review.origins import Local, Origin, Thing
+from ferryman.plan.review.resolving import Project
 
 
 class Outsider(NamedTuple):
@@ -80,14 +81,16 @@ class Classes:
                     pass
         return ""
 
-    def is_typed(self, origin: Origin) -> bool:
-        """Whether *origin* is said to be an Event or a Person of ferryman, whichever."""
-        return isinstance(origin, Thing) and origin.root == "ferryman" and origin.made
+    def is_instance(self, origin: Origin) -> bool:
+        """Whether *origin* is known to be no name, but some Event, or an instance of a class."""
+        if isinstance(origin, Thing):
+            return origin.root == "ferryman" and origin.made
+        return isinstance(origin, Local) and isinstance(origin.node, ast.ClassDef)
 
 
 def _qualified(module: Module, node: ast.ClassDef) -> str:
     """Return the qualified name of a class, as Python makes it."""
-    scope = module.scopes[node].parent
+    scope = module.names.scopes[node].parent
     name = node.name
     while scope is not None and scope.parent is not None:
         inner = getattr(scope.node, "name", "<lambda>")

@@ -6,6 +6,7 @@ a line is not asked. Here must not live: what a name leads to in other files (re
 
 import ast
 import warnings
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 How: TypeAlias = Literal["value", "type", "import", "class", "function", "unknown"]
@@ -59,25 +60,49 @@ class Scope:
         return None
 
 
-class Module:
-    """One parsed file."""
+class Names:
+    """The scopes of a module, and what it imports."""
 
-    def __init__(self, path: str, text: str) -> None:
-        """Parse *text*; raises SyntaxError or ValueError."""
-        self.path = path
-        self.text = text
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an invalid escape in somebody's file
-            self.tree = ast.parse(text)
-        parts = tuple(path.removesuffix(".py").replace("\\", "/").strip("./").split("/"))
-        self.is_package = parts[-1] == "__init__"
-        self.parts = parts[:-1] if self.is_package else parts
-        self.scopes: dict[ast.AST, Scope] = {}
+    def __init__(self, module: "Module") -> None:
+        self.top = Scope(module, module.tree, None)
+        self.scopes: dict[ast.AST, Scope] = {module.tree: self.top}
         self.stars: list[str] = []
         self.imports: set[str] = set()
         """The packages that it imports."""
-        self.top = Scope(self, self.tree, None)
-        _Reader(self).visit_into(self.tree, self.top)
+
+
+class Module:
+    """One file, parsed when it is first looked into."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.error: Exception | None = None
+        """Why it could not be read, once it was tried."""
+        parts = tuple(path.removesuffix(".py").replace("\\", "/").strip("./").split("/"))
+        self.is_package = parts[-1] == "__init__"
+        self.parts = parts[:-1] if self.is_package else parts
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What stands in the file; nothing where it cannot be read."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an invalid escape in somebody's file
+                return ast.parse(self.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            self.error = error
+            return ast.Module([], [])
+
+    @cached_property
+    def names(self) -> Names:
+        """The names bound in the file."""
+        found = Names(self)
+        try:
+            _Reader(self, found).visit_into(self.tree, found.top)
+        except RecursionError as error:
+            self.error = error
+        return found
 
     def absolute(self, name: str, level: int) -> str:
         """Return the dotted name of what `from ..name import` names."""
@@ -91,19 +116,20 @@ class Module:
 class _Reader(ast.NodeVisitor):
     """Fills the scopes of a module."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, to: Names) -> None:
         self.module = module
-        self.scope = module.top
+        self.to = to
+        self.scope = to.top
 
     def visit_into(self, node: ast.AST, scope: Scope) -> None:
-        self.module.scopes[node] = scope
+        self.to.scopes[node] = scope
         before, self.scope = self.scope, scope
         self.generic_visit(node)
         self.scope = before
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            self.module.imports.add(alias.name.partition(".")[0])
+            self.to.imports.add(alias.name.partition(".")[0])
             if alias.asname:
                 self.scope.bind(alias.asname, "import", node, alias.name)
             else:
@@ -112,10 +138,10 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         source = self.module.absolute(node.module or "", node.level)
-        self.module.imports.add(source.partition(".")[0])
+        self.to.imports.add(source.partition(".")[0])
         for alias in node.names:
             if alias.name == "*":
-                self.module.stars.append(source)
+                self.to.stars.append(source)
             else:
                 path = f"{source}.{alias.name}" if source else alias.name
                 self.scope.bind(alias.asname or alias.name, "import", node, path)
@@ -142,7 +168,7 @@ class _Reader(ast.NodeVisitor):
         self.visit_into(node, scope)
 
     def generic_visit(self, node: ast.AST) -> None:
-        if isinstance(node, _COMPREHENSIONS) and self.module.scopes.get(node) is not self.scope:
+        if isinstance(node, _COMPREHENSIONS) and self.to.scopes.get(node) is not self.scope:
             self.visit_into(node, Scope(self.module, node, self.scope))
             return
         super().generic_visit(node)

@@ -6,56 +6,23 @@ is not sure is never guessed. Here must not live: what that means for the plan (
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from ferryman.plan.review.modules import Bound, Function, Module, Scope
+from ferryman.plan.review.origins import (
+    UNKNOWN,
+    Local,
+    Origin,
+    Text,
+    Thing,
+    last_name,
+    made_of,
+)
 
 _DEPTH: Final = 12
 """Steps from a name to what it stands for; further is not looked."""
 _WRAPPERS: Final = frozenset({"Annotated", "Optional", "Union", "Final", "ClassVar", "Required"})
 _VERBATIM: Final = frozenset({"value", "name", "_value_"})
-
-
-class Text(NamedTuple):
-    """A text that stands in the code."""
-
-    value: str
-
-
-class Thing(NamedTuple):
-    """What another package has at a dotted path, or what it makes."""
-
-    path: str
-    made: bool = False
-    """Whether it is an instance, or the result of a call."""
-
-    @property
-    def root(self) -> str:
-        """The package."""
-        return self.path.partition(".")[0]
-
-    @property
-    def last(self) -> str:
-        """The last name of the path."""
-        return self.path.rpartition(".")[2]
-
-
-class Local(NamedTuple):
-    """A class or a function of the scanned code, or what it makes."""
-
-    module: Module
-    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    scope: Scope
-    """The scope in which it is defined."""
-    made: bool = False
-
-
-class Unknown(NamedTuple):
-    """What cannot be read."""
-
-
-Origin: TypeAlias = Text | Thing | Local | Unknown
-UNKNOWN: Final = Unknown()
 
 
 class Project:
@@ -125,10 +92,10 @@ class Project:
             yield from self._self(owner)
             return
         if not bounds:
-            for star in scope.module.stars:
+            for star in scope.module.names.stars:
                 found, rest, _ = self.find(star, scope.module)
                 if found is not None and not rest and found is not scope.module:
-                    bounds = found.top.names.get(name, [])
+                    bounds = found.names.top.names.get(name, [])
         yield from self._all(bounds, depth, name=name)
 
     def _all(self, bounds: list[Bound], depth: int, *, name: str = "") -> Iterator[Origin]:
@@ -209,7 +176,7 @@ class Project:
             return (UNKNOWN,) if ours else (Thing(path),)
         if not rest:
             return (Thing(path),)  # a module itself
-        origins = tuple(self._all(module.top.names.get(rest[0], []), depth + 1))
+        origins = tuple(self._all(module.names.top.names.get(rest[0], []), depth + 1))
         for attr in rest[1:]:
             origins = tuple(o for each in origins for o in self._attribute(each, attr, depth + 1))
         return origins
@@ -236,7 +203,7 @@ class Project:
                 yield UNKNOWN
 
     def _member(self, origin: Local, attr: str, depth: int) -> Iterator[Origin]:
-        own = origin.module.scopes.get(origin.node)
+        own = origin.module.names.scopes.get(origin.node)
         if own is None or depth > _DEPTH:
             yield UNKNOWN
             return
@@ -289,11 +256,6 @@ class Project:
                     yield UNKNOWN
 
 
-def made_of(origin: Origin, *, made: bool = True) -> Origin:
-    """Return what *origin*, a class or a function, makes; or with made=False, the class again."""
-    return origin._replace(made=made) if isinstance(origin, Thing | Local) else origin
-
-
 def _nearest(found: list[Module], near: Module) -> list[Module]:
     """Return the module that shares most of the way with *near*, if one does."""
 
@@ -312,18 +274,3 @@ def _joined(left: tuple[Origin, ...], right: tuple[Origin, ...]) -> Iterator[Ori
                 yield Text(one.value + other.value)
             else:
                 yield UNKNOWN
-
-
-def last_name(node: ast.AST) -> str:
-    """Return the last name of a dotted one, or ""."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(attr=name):
-            return name
-        case ast.Call(func=func):
-            return last_name(func)
-        case ast.Subscript(value=value):
-            return last_name(value)
-        case _:
-            return ""

@@ -7,12 +7,17 @@ Here must not live: which calls say something (calls.py).
 
 import ast
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ferryman.plan.review.modules import Function, Module, Scope
-from ferryman.plan.review.resolving import Origin, Project, Thing, last_name
+from ferryman.plan.review.origins import Origin, Thing, last_name
+from ferryman.plan.review.resolving import Project
 
 _CONTAINERS: Final = frozenset({"list", "dict", "tuple", "set", "frozenset", "type"})
+
+_MAKERS: Final = frozenset({"TrackingPlan", "event"})
+"""What of ferryman's lists classes in a plan."""
 
 
 class Usage:
@@ -23,12 +28,17 @@ class Usage:
         self.planned: set[Origin] = set()
         """What a plan in this file lists."""
         self.texts: set[str] = set()
-        wanted = set(names)
-        for scope in module.scopes.values():
-            for name, bounds in scope.names.items():
-                if any(bound.path.rpartition(".")[2] in wanted for bound in bounds):
-                    wanted.add(name)  # `import SignedUp as Joined`
-        _Reader(module, project, wanted, self).visit(module.tree)
+        _Reader(module, project, _named_by(module, set(names)), self).visit(module.tree)
+
+
+def _named_by(module: Module, names: AbstractSet[str]) -> set[str]:
+    """Return *names*, and those by which *module* imports them: ``SignedUp as Joined``."""
+    return set(names) | {
+        name
+        for scope in module.names.scopes.values()
+        for name, bounds in scope.names.items()
+        if any(bound.path.rpartition(".")[2] in names for bound in bounds)
+    }
 
 
 class _Reader(ast.NodeVisitor):
@@ -37,11 +47,12 @@ class _Reader(ast.NodeVisitor):
         self.project = project
         self.wanted = wanted
         self.to = to
-        self.scope: Scope = module.top
-        self.listed = _listed(module.tree)
+        self.scope: Scope = module.names.top
+        self.listed = _listed(module.tree) if "TrackingPlan" in module.text else set[str]()
+        self.makers = _named_by(module, _MAKERS)
 
     def generic_visit(self, node: ast.AST) -> None:
-        before, self.scope = self.scope, self.module.scopes.get(node, self.scope)
+        before, self.scope = self.scope, self.module.names.scopes.get(node, self.scope)
         super().generic_visit(node)
         self.scope = before
 
@@ -59,9 +70,7 @@ class _Reader(ast.NodeVisitor):
             self.to.texts.add(node.value)
 
     def visit_Call(self, node: ast.Call) -> None:
-        origins = self.project.resolve(node.func, self.scope)
-        ferryman = {o.last for o in origins if isinstance(o, Thing) and o.root == "ferryman"}
-        if ferryman & {"TrackingPlan", "event"}:
+        if last_name(node.func) in self.makers and self._makes_plan(node.func):
             self._plans(node)
             return
         if isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass"):
@@ -71,7 +80,7 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        before, self.scope = self.scope, self.module.scopes.get(node, self.scope)
+        before, self.scope = self.scope, self.module.names.scopes.get(node, self.scope)
         for each in (*node.decorator_list, *node.body):
             self.visit(each)  # not the bases, nor event="..." and deprecated=...
         self.scope = before
@@ -83,7 +92,7 @@ class _Reader(ast.NodeVisitor):
         self._function(node)
 
     def _function(self, node: Function) -> None:
-        before, self.scope = self.scope, self.module.scopes.get(node, self.scope)
+        before, self.scope = self.scope, self.module.names.scopes.get(node, self.scope)
         defaults = [each for each in node.args.kw_defaults if each is not None]
         for each in (*node.decorator_list, *node.args.defaults, *defaults, *node.body):
             self.visit(each)
@@ -99,6 +108,10 @@ class _Reader(ast.NodeVisitor):
             self._plans(node.value)
         elif not _is_union(node.value) and "__all__" not in names:
             self.visit(node.value)
+
+    def _makes_plan(self, func: ast.expr) -> bool:
+        origins = self.project.resolve(func, self.scope)
+        return any(isinstance(o, Thing) and o.root == "ferryman" for o in origins)
 
     def _plans(self, node: ast.expr) -> None:
         for inner in ast.walk(node):
