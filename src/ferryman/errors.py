@@ -32,7 +32,7 @@ class Detail(msgspec.Struct, frozen=True):
     """One reason Customer.io gave for a refusal; any part it did not give is empty.
 
     ``message`` is the server's own text. It can name what was sent, so it stands here for the
-    program that asks, and stays out of the text of the error.
+    program that asks; the text of the error has it only where it is made of fixed words.
     """
 
     message: str = ""

@@ -236,6 +236,34 @@ def test_only_names_of_our_own_wire_stand_in_the_text() -> None:
     assert "jane_doe" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("reasons", "text"),
+    [
+        ([{"field": "attributes", "message": "is invalid"}], "(attributes: is invalid)"),
+        ([{"field": "name", "reason": "required"}], "(name: required)"),
+        ([{"field": "name", "message": "name is required"}], "(name is required)"),
+        ([{"field": "identifiers.id", "reason": "too_long"}], "(identifiers.id: too_long)"),
+        ([{"source": {"pointer": "/data/attributes"}, "code": "x"}], "(field: data.attributes)"),
+        ([{"reason": "invalid", "message": "jane is invalid"}], "(invalid)"),
+        ([{"field": "attributes.jane", "message": "invalid"}], "(invalid)"),
+        ([{"field": "id", "message": "id 00042 is invalid"}], "(field: id)"),
+        ([{"message": "Jane"}, {"message": "jane@x.io is invalid"}], "valid"),
+        ([{"message": "is invalid"}] * 5, "(is invalid)"),
+        (
+            [{"field": f, "reason": "required"} for f in ("id", "name", "type", "email", "phone")],
+            "(id: required; name: required; type: required; and 2 more)",
+        ),
+        ("Unauthorized request", "(Unauthorized request)"),
+    ],
+)
+def test_a_reason_is_told_in_fixed_words(reasons: object, text: str) -> None:
+    """Customer.io's reason stands in the text when all of its words are fixed ones, else not."""
+    error = error_of(Reply(400, {}, json.dumps({"errors": reasons}).encode()))
+
+    assert str(error).endswith(text)
+    assert not {"jane", "00042"} & set(str(error).lower().replace("@", " ").split())
+
+
 MARKER = "MarkerOfAPerson"
 marked = st.recursive(
     st.sampled_from([MARKER, f"{MARKER} is refused", None, 1, True]),

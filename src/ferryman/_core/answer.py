@@ -28,6 +28,7 @@ from ferryman.errors import (
 )
 
 from .message import Answer, NoReply, Operation, Reply
+from .reasons import told
 
 T = TypeVar("T")
 
@@ -58,27 +59,6 @@ REFUSALS: dict[int, tuple[type[Refused], str]] = {
     429: (RateLimited, "too many requests"),
 }
 
-# The names of our own wire: the only words of an answer that may stand in an error's text.
-# Whatever else stands in a body can quote what was sent, even where a field's name belongs.
-FIELDS = frozenset(
-    {
-        *(
-            "type",
-            "identifiers",
-            "id",
-            "email",
-            "phone",
-            "cio_id",
-            "anonymous_id",
-            "action",
-            "name",
-        ),
-        *("timestamp", "attributes", "data", "device", "token", "platform", "last_used", "event"),
-        *("cio_relationships", "relationship_attributes", "primary", "secondary", "device_id"),
-        *("object_type_id", "object_id", "cio_object_id", "device_token", "delivery_id", "metric"),
-        *("recipient", "reason", "href", "ids", "batch", "form_id", "unsubscribe"),
-    }
-)
 LONGEST_WAIT = 86_400.0
 """Seconds; a Retry-After beyond a day is no answer to wait for, and is read as a day."""
 
@@ -223,8 +203,8 @@ def failure(answer: Answer, *, operation: str, now: float) -> Undelivered | None
         if answer.status >= 500
         else (BadRequest, "the request was refused"),
     )
-    fields = ", ".join(sorted({d.field for d in reasons} & FIELDS))
-    text = f"{operation}: {answer.status}, {why}" + (f" (field: {fields})" if fields else "")
+    said = told(reasons)
+    text = f"{operation}: {answer.status}, {why}" + (f" ({said})" if said else "")
     request_id = answer.headers.get("x-request-id", "") or next(
         (m[1] for d in reasons if (m := _REFERENCE.search(d.message))), ""
     )

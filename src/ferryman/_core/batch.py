@@ -14,6 +14,7 @@ from ferryman.errors import BadRequest, Detail
 from .answer import details, parsed
 from .encode import MAX_BATCH
 from .message import Operation, Reply
+from .reasons import told
 
 ENVELOPE = len(b'{"batch":[]}')
 Span: TypeAlias = tuple[int, int]
@@ -37,8 +38,10 @@ class BatchResult(msgspec.Struct, frozen=True):
     def raise_for_rejected(self) -> None:
         """Raise BadRequest with every reason, if any item was refused."""
         if self.rejected:
+            said = told(tuple(self.rejected.values()))
             raise BadRequest(
-                f"batch: {len(self.rejected)} of {self.count} items were refused",
+                f"batch: {len(self.rejected)} of {self.count} items were refused"
+                + (f" ({said})" if said else ""),
                 status=207,
                 operation="batch",
                 details=tuple(self.rejected.values()),
