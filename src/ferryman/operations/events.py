@@ -10,6 +10,7 @@ from typing import cast, overload
 from ferryman._core.encode import MAX_ITEM, encode_object, to_plain
 from ferryman._core.message import Operation, Stamp
 from ferryman._core.person import Email, PersonId, Who, quoted, spelled, who
+from ferryman._core.wrong import wrong_kind
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, encode_event, event_name
 
@@ -68,9 +69,7 @@ def track(
         name = event_name(event)
         attributes = encode_event(event, "track")
     else:
-        raise InvalidOperation(
-            f"must be an Event or a name, not {type(event).__name__}", field="event"
-        )
+        raise InvalidOperation(wrong_kind("an Event or a name", event), field="event")
     if key.startswith("a:"):
         name = named(name, at="event")
         return _anonymous("event", who(person), name, attributes, id, timestamp)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ferryman._core.encode import encode_object
 from ferryman._core.message import Operation, Stamp
 from ferryman._core.person import AnyObjectId, PersonId, quoted, who
+from ferryman._core.wrong import wrong_kind
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Person, encode_person
 
@@ -58,9 +59,7 @@ def identify(
         encoded = encode_object(content, "track", at="attributes")
         changes_identity = differs(content, whom.kind, whom.value)
     else:
-        raise InvalidOperation(
-            f"must be a Person or a mapping, not {type(attributes).__name__}", field="attributes"
-        )
+        raise InvalidOperation(wrong_kind("a Person or a mapping", attributes), field="attributes")
     more = (
         b',"cio_relationships":' + relationships(relationships_to, people=False)
         if relationships_to

@@ -9,6 +9,7 @@ from typing import overload
 
 from ferryman._core.message import Operation
 from ferryman._core.person import Anonymous, PersonId, quoted, who
+from ferryman._core.wrong import wrong_kind
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, Person, encode_event, encode_person, event_name
 
@@ -58,7 +59,7 @@ def identify(
     elif traits is None or isinstance(traits, Mapping):
         encoded = properties(traits, at="traits")
     else:
-        rule = f"must be a Person or a mapping, not {type(traits).__name__}"
+        rule = wrong_kind("a Person or a mapping", traits)
         raise InvalidOperation(rule, field="traits")
     found = who(person)
     barrier = differs(traits or {}, found.kind, found.value)
@@ -139,7 +140,7 @@ def track(
             raise InvalidOperation("a typed event carries its own data", field="data")
         name, encoded = event_name(event), encode_event(event, "pipelines")
     else:
-        rule = f"must be an Event or a name, not {type(event).__name__}"
+        rule = wrong_kind("an Event or a name", event)
         raise InvalidOperation(rule, field="event")
     name = named(name, at="event")
     if otherwise := SAID_OTHERWISE.get(name):
