@@ -37,7 +37,7 @@ _FIGURES: Final[Mapping[FindingKind, tuple[str, str]]] = {
 _FORMAT = Parameter(name="--format", help="csv or ndjson; by default what the file's ending says.")
 _SOURCE: Final = (
     "A CSV or NDJSON export (- is stdin), a saved observed.json, the emulator's origin such as"
-    " http://127.0.0.1:8025, or an outbox such as sqlite:///outbox.db."
+    " http://127.0.0.1:8282, or an outbox such as sqlite:///outbox.db."
 )
 _VALUES: Final = "Use short texts of fields that have few, to propose a Literal."
 _PROPOSE: Final = (
@@ -98,8 +98,9 @@ def run_observe(
     else:
         _show(made, known, findings, to_stderr=propose_to == "-")
     _tell_rows(made)
-    if made.is_csv and not types and any(each.what.endswith("got string") for each in findings):
-        out.note("The cells of a CSV file are text: --types says which are numbers.")
+    if made.is_csv and (numbers := _numbers(made.observed)):
+        have = ",".join(f"{name}={kind}" for name, kind in numbers.items())
+        out.note(f"Cells are text; to read those that are always numbers: --types {have}")
     if propose_to is not None:
         _propose(made, known, propose_to, values=values)
     bad = sum(each.kind in ("undeclared", "deviates") for each in findings)
@@ -222,6 +223,20 @@ def _types(seen: Seen) -> str:
     return text + (", personal?" if seen.private else "")
 
 
+def _numbers(observed: Observed) -> dict[str, str]:
+    """Return the columns whose texts are always numbers, with the type that they have."""
+    found: dict[str, str] = {}
+    texts: set[str] = set()
+    for shape in observed.events.values():
+        for name, seen in shape.fields.items():
+            whole, broken = (seen.formats.get(written, 0) for written in ("integer", "number"))
+            if seen.types.get("string", 0) != whole + broken:
+                texts.add(name)
+            elif whole + broken and found.get(name) != "float":
+                found[name] = "float" if broken else "int"
+    return {name: kind for name, kind in found.items() if name not in texts}
+
+
 def _tell_rows(made: Count) -> None:
     if made.passed_over:
         rows = out.counted(made.passed_over, "row was", "rows were")
@@ -260,12 +275,9 @@ def _propose(made: Count, known: Mapping[str, Any] | None, to: str, *, values: b
 
 def _tell_remarks(proposal: Proposal, *, is_csv: bool) -> None:
     for each in proposal.remarks:
-        field = f" {each.field}:" if each.field else ""
-        hint = ""
-        if is_csv and each.what.startswith("is text") and "." not in each.field:
-            kind = "float" if each.what.endswith("decimal number") else "int"
-            hint = f" (--types {each.field}={kind})"
-        out.note(f"{each.where}:{field} {each.what}{hint}")
+        if not (is_csv and each.what.startswith("is text")):  # --types was named already
+            field = f" {each.field}:" if each.field else ""
+            out.note(f"{each.where}:{field} {each.what}")
 
 
 def _choices(proposal: Proposal) -> int:
