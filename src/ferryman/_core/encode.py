@@ -63,14 +63,14 @@ def encode_object(data: Mapping[str, object], api: Api, *, at: str) -> bytes:
         except TypeError:  # not plain: a kind that has a rule of its own, or none
             pass
         else:
-            if b"null" not in body:
+            nulls = body.count(b"null")
+            if not nulls:
                 return body
             # Each null is a None at the top, none is a NaN, which orjson writes so.
-            nones = 0
             for value in data.values():
                 if value is None:
-                    nones += 1
-            if nones == body.count(b"null"):
+                    nulls -= 1
+            if not nulls:
                 return body
             # Nulls further down: a check that tells None from NaN.
             try:

@@ -135,12 +135,11 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         second = at if self.at is None else self.at
         if stamp is _EVENT:
             own = (self.id or ident).encode()
-            return b"".join((body, b',"id":"', own, b'","timestamp":', b"%d" % second, b"}"))
+            return b'%b,"id":"%b","timestamp":%d}' % (body, own, second)
         if stamp is _MESSAGE:
             own = (self.id or ident).encode()
-            moment = _iso(second)
-            return b"".join((body, b',"messageId":"', own, b'","timestamp":"', moment, b'"}'))
-        return b"".join((body, b',"timestamp":', b"%d" % second, b"}"))
+            return b'%b,"messageId":"%b","timestamp":"%b"}' % (body, own, _iso(second))
+        return b'%b,"timestamp":%d}' % (body, second)
 
     def __repr__(self) -> str:
         """Name the operation alone: what it says is nobody's business in a log."""

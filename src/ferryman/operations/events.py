@@ -3,16 +3,16 @@
 Follows https://docs.customer.io/integrations/api/track/#tag/track-events
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import cast, overload
+from typing import Any, cast, overload
 
 from ferryman._core.encode import MAX_ITEM, encode_object, to_plain
 from ferryman._core.message import Operation, Stamp
 from ferryman._core.person import Email, PersonId, Who, quoted, spelled, who
 from ferryman._core.wrong import wrong_kind
 from ferryman.errors import InvalidOperation
-from ferryman.plan import Event, encode_event, event_name
+from ferryman.plan import Event, event_name, writer_of
 
 from ._item import STAMP_ROOM, event_id, moment, named, post, sized, text
 from .catalogue import CATALOGUE
@@ -22,6 +22,7 @@ _ROOM = MAX_ITEM - STAMP_ROOM
 _STAMP = Stamp.EVENT
 _NAMES = 1_000
 _SAID: dict[str, bytes] = {}
+_WRITTEN: dict[type, tuple[bytes, Callable[[Any], bytes]]] = {}
 
 
 @overload
@@ -60,21 +61,11 @@ def track(
     https://docs.customer.io/integrations/api/track/#operation/track
     """
     identifiers, key = spelled(person)
-    if isinstance(event, str):
-        name = event
-        attributes = b"{}" if data is None else encode_object(data, "track", at="data")
-    elif isinstance(event, Event):
-        if data is not None:
-            raise InvalidOperation("a typed event carries its own data", field="data")
-        name = event_name(event)
-        attributes = encode_event(event, "track")
-    else:
-        raise InvalidOperation(wrong_kind("an Event or a name", event), field="event")
+    said, attributes = _said(event, data)
     if key.startswith("a:"):
-        name = named(name, at="event")
+        name = named(event if isinstance(event, str) else event_name(event), at="event")
         return _anonymous("event", who(person), name, attributes, id, timestamp)
-    said = _SAID.get(name) or _say(name)
-    body = b"".join((b'{"type":"person","identifiers":', identifiers, said, attributes))
+    body = b'{"type":"person","identifiers":%b%b%b' % (identifiers, said, attributes)
     if len(body) > _ROOM:
         sized(body, "track", stamp=_STAMP)
     return Operation(
@@ -88,6 +79,51 @@ def track(
         None if timestamp is None else moment(timestamp),
         _STAMP,
     )
+
+
+def tracked(
+    person: PersonId,
+    event: Event | str,
+    data: Mapping[str, object] | None,
+    ident: str,
+    at: int,
+) -> tuple[str, bytes] | None:
+    """Return key and whole body of what :func:`track` says, stamped with *ident* and *at*.
+
+    The short way of who keeps it at once: no operation between the call and its place. None for
+    what is not an item of a batch, or near its limit: then :func:`track` decides.
+    """
+    identifiers, key = spelled(person)
+    said, attributes = _said(event, data)
+    body = b'{"type":"person","identifiers":%b%b%b,"id":"%b","timestamp":%d}' % (
+        identifiers,
+        said,
+        attributes,
+        ident.encode(),
+        at,
+    )
+    return None if len(body) > _ROOM or key.startswith("a:") else (key, body)
+
+
+def _said(event: Event | str, data: Mapping[str, object] | None) -> tuple[bytes, bytes]:
+    """Return what names *event* in an item, and its attributes."""
+    if isinstance(event, str):
+        said = _SAID.get(event) or _say(event)
+        return said, b"{}" if data is None else encode_object(data, "track", at="data")
+    said, write = _WRITTEN.get(type(event)) or _meet(event)
+    if data is not None:
+        raise InvalidOperation("a typed event carries its own data", field="data")
+    return said, write(event)
+
+
+def _meet(event: Event) -> tuple[bytes, Callable[[Any], bytes]]:
+    """Return how events of a class are said and written; it has few classes, so it is kept."""
+    if not isinstance(event, Event):
+        raise InvalidOperation(wrong_kind("an Event or a name", event), field="event")
+    met = _say(event_name(event)), writer_of(type(event))
+    if len(_WRITTEN) < _NAMES:
+        _WRITTEN[type(event)] = met
+    return met
 
 
 def _say(name: str) -> bytes:

@@ -12,7 +12,13 @@ from ferryman.plan.marks import Facts, Field
 from ferryman.plan.naming import Conventions
 from ferryman.plan.standins import Model, event
 from ferryman.plan.tracking import PlanMode, TrackingPlan
-from ferryman.plan.wire import encode_event, encode_message, encode_object_attributes, encode_person
+from ferryman.plan.wire import (
+    encode_event,
+    encode_message,
+    encode_object_attributes,
+    encode_person,
+    writer_of,
+)
 
 __all__ = [
     "Conventions",
@@ -32,4 +38,5 @@ __all__ = [
     "encode_person",
     "event",
     "event_name",
+    "writer_of",
 ]

@@ -24,12 +24,18 @@ class Names:
 
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
+        self._locals = 0
 
     def of(self, value: object) -> str:
         """Return the name by which the source calls *value*."""
         name = f"_{len(self.known)}"
         self.known[name] = value
         return name
+
+    def local(self) -> str:
+        """Return a name of its own for what the source looks at more than once."""
+        self._locals += 1
+        return f"x{self._locals}"
 
 
 Test: TypeAlias = Callable[[str, Names], str]
@@ -45,6 +51,10 @@ def is_one_of(types: frozenset[type]) -> Test:
     def write(x: str, names: Names) -> str:
         if len(types) == 1:
             return f"type({x}) is {names.of(next(iter(types)))}"
+        if len(types) == 2:  # such as str | None: half the cost of asking a set
+            local = names.local()
+            one, other = map(names.of, types)
+            return f"((({local} := type({x})) is {one}) or {local} is {other})"
         return f"type({x}) in {names.of(types)}"
 
     return write
@@ -52,9 +62,19 @@ def is_one_of(types: frozenset[type]) -> Test:
 
 def is_between(cls: type, least: float, most: float) -> Test:
     """Return the test whether the value is exactly a *cls* from *least* to *most*; never NaN."""
-    return lambda x, names: (
-        f"type({x}) is {names.of(cls)} and {names.of(least)} <= {x} <= {names.of(most)}"
-    )
+
+    def write(x: str, names: Names) -> str:
+        local, low, high = names.local(), *(names.of(_as(cls, end)) for end in (least, most))
+        # Two comparisons and not a chain: the interpreter has a short way for each.
+        return f"type({local} := {x}) is {names.of(cls)} and {local} >= {low} and {local} <= {high}"
+
+    return write
+
+
+def _as(cls: type, bound: float) -> float:
+    """Return *bound* as a *cls* where that is the same number: two of a kind compare faster."""
+    number: float = cls(bound)
+    return number if number == bound else bound
 
 
 def is_in(cls: type, values: frozenset[Any]) -> Test:
@@ -101,7 +121,30 @@ def compiled_test(test: Test) -> Callable[[Any], bool] | None:
     expression = test("v", names)
     if len(expression) > MAX_LENGTH:
         return None
-    made: Callable[[Any], bool] = _run(["def made(v):", f"return {expression}"], names)
+    lines = ["def made(v):", f"if {expression}: return True", "return False"]
+    made: Callable[[Any], bool] = _run(lines, names)
+    return made
+
+
+def compiled_write(
+    test: Test, encode: Callable[[Any], bytes], otherwise: Callable[[Any], bytes]
+) -> Callable[[Any], bytes] | None:
+    """Return the function that gives a value to *encode* where *test* holds; None when it is long.
+
+    To *otherwise* it gives what fails the test, or what the encoder refuses.
+    """
+    names = Names()
+    expression = test("v", names)
+    if len(expression) > MAX_LENGTH:
+        return None
+    lines = [
+        "def made(v):",
+        "try:",
+        f" if {expression}: return {names.of(encode)}(v)",
+        "except (UnicodeEncodeError, RecursionError): pass",
+        f"return {names.of(otherwise)}(v)",
+    ]
+    made: Callable[[Any], bytes] = _run(lines, names)
     return made
 
 

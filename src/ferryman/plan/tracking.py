@@ -86,6 +86,12 @@ class TrackingPlan(Generic[E, P]):
         self.parts: Parts = collected(events, person, objects, messages, self.conventions)
         self.tally = Tally()
         self._by_class = {model.cls: model for model in self.parts.events}
+        # Under enforce nothing is left to ask about these: the encoder checks their data.
+        self._at_once = frozenset(
+            model.cls
+            for model in self.parts.events
+            if mode == "enforce" and issubclass(model.cls, Event) and not model.facts.deprecated
+        )
         self._by_name = {model.facts.name: model for model in self.parts.events}
         self._loose = Loose("track")
 
@@ -134,6 +140,8 @@ class TrackingPlan(Generic[E, P]):
         A stand-in becomes a name and its data, and so does, in the other modes, an event whose
         data is wrong.
         """
+        if type(event) in self._at_once:
+            return event, data
         if isinstance(event, str):
             self._admit_name(event, {} if data is None else data)
             return event, data

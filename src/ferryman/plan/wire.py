@@ -5,12 +5,16 @@ writes every field by our rules, or a dict of what the fields become. The envelo
 attributes is the business of operations/.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec.structs import astuple
 
 from ferryman._core.encode import to_plain
 from ferryman._core.message import Api
 from ferryman._core.plain import ENCODER, Wrong, write
 from ferryman.errors import InvalidOperation
+from ferryman.plan import quick
 from ferryman.plan.compiler import shape_of
 from ferryman.plan.events import (
     Declared,
@@ -33,6 +37,22 @@ def encode_event(event: Event, api: Api) -> bytes:
     if not isinstance(event, Event):
         raise InvalidOperation(f"expected an Event, got {type(event).__name__}", field="event")
     return _encode(event, api)
+
+
+def writer_of(cls: type[Event]) -> Callable[[Event], bytes]:
+    """Return what :func:`encode_event` does for the Track API with events of exactly *cls*.
+
+    Made once a class: the check and the encoder in one call. Raises InvalidOperation for a class
+    with a type that cannot be checked.
+    """
+
+    def write_event(event: Any) -> bytes:
+        return _encode(event, "track")
+
+    shape = cls.__wire__.get("track") or _compiled(cls, "track")
+    if shape.native and shape.test is not None:
+        return quick.compiled_write(shape.test, ENCODER.encode, write_event) or write_event
+    return write_event
 
 
 def encode_person(person: Person, api: Api) -> bytes:
