@@ -107,15 +107,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is a key for the Track API."""
         return bool((self.site_id and self.track_api_key) or self.private_key)
 
+    def require(self, *names: str) -> None:
+        """Raise ConfigurationError with the lines to write: the Track API's key, then *names*.
+
+        In mode ``off`` nothing is required.
+        """
+        keys = () if self.track_ready else ("CUSTOMERIO_SITE_ID", "CUSTOMERIO_TRACK_API_KEY")
+        needed = (*keys, *(name for name in names if not getattr(self, VARIABLES[name][0])))
+        if needed and self.mode != "off":
+            raise ConfigurationError(missing(*needed))
+
     def place(self) -> str:
         """Return where the outbox is; raise ConfigurationError with the line to write."""
-        needed = [] if self.track_ready else ["CUSTOMERIO_SITE_ID", "CUSTOMERIO_TRACK_API_KEY"]
         if self.mode == "off":  # what waits in a file is meant to be sent
             return "memory:"
-        if not self.outbox:
-            needed.append("CUSTOMERIO_OUTBOX")
-        if needed:
-            raise ConfigurationError(missing(*needed))
+        self.require("CUSTOMERIO_OUTBOX")
         return self.outbox
 
     def client(self, **options: Any) -> Client:

@@ -174,3 +174,32 @@ def test_reading_waits_for_a_customerio_that_does_not_answer(
     store.close()
 
     assert json.loads(out)["accepted"] == 101_000
+
+
+@pytest.mark.parametrize(
+    ("env", "words", "says"),
+    [
+        ({}, (), ["CUSTOMERIO_SITE_ID=", "CUSTOMERIO_TRACK_API_KEY=", "CUSTOMERIO_MODE=off"]),
+        ({"CUSTOMERIO_APP_API_KEY": "marker"}, (), ["CUSTOMERIO_SITE_ID=", "PRIVATE_KEY=sk_us_"]),
+        (
+            {"CUSTOMERIO_PRIVATE_KEY": "sk_us_marker"},
+            ("--to", "marker"),
+            ["--to must be an origin", "such as https://track.customer.io"],
+        ),
+        ({}, ("--to", "https://u:marker@x"), ["--to must be an origin", "CUSTOMERIO_SITE_ID="]),
+        (
+            {"CUSTOMERIO_REGION": "marker"},
+            ("--to", "marker"),
+            ["--to must be an origin", "CUSTOMERIO_REGION must be"],
+        ),
+    ],
+)
+def test_settings_that_cannot_work_are_told_all_at_once(
+    command: Callable[..., Ran], env: dict[str, str], words: tuple[str, ...], says: list[str]
+) -> None:
+    """The lines to write and what an origin is come in one error, code 2, no value shown."""
+    ran = command("import", "-", "--event", "e", "--person", "id", *words, **env)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert [each for each in says if each not in ran.stderr] == []
+    assert "marker" not in ran.stderr

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from ferryman._core.account import origin
 from ferryman._core.secret import masked
 from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
@@ -47,11 +48,8 @@ def run_import(
     ] = False,
 ) -> int:
     """Send each row of a CSV or NDJSON file as an event."""
-    settings = Settings.from_env()
-    if to is not None:
-        settings = msgspec.structs.replace(settings, track_url=to)
+    settings = _settings(to)
     account = settings.account()
-    account.authorization("track")
     source = Source(file, format_)
     try:
         mapper = Mapper(event, person, at, types, file_time=source.time)
@@ -85,6 +83,27 @@ def run_import(
         _print(outcome, settings)
     _explain(outcome, spool, settings, stop, to)
     return stop.code if stop else DONE if outcome.complete else INCOMPLETE
+
+
+def _settings(to: str | None) -> Settings:
+    """Return the settings, going *to* another place if any; what is wrong is said all at once."""
+    wrong: list[str] = []
+    if to is not None:
+        try:
+            origin(to, name="--to")
+        except ConfigurationError:
+            wrong.append(
+                "--to must be an origin, which is scheme, host and port, such as"
+                " https://track.customer.io or http://127.0.0.1:8282"
+            )
+    try:
+        settings = Settings.from_env()
+        settings.require()
+    except ConfigurationError as error:
+        wrong.append(str(error))
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
+    return settings if to is None else msgspec.structs.replace(settings, track_url=to)
 
 
 def _document(outcome: Outcome, spool: Spool, stop: Stop) -> dict[str, Any]:
