@@ -130,6 +130,56 @@ def test_an_outbox_that_no_other_process_can_open_is_wrong_usage(
     assert sentence in ran.stderr
 
 
+def test_once_refuses_a_place_where_nothing_is(ferryman: Ferryman, tmp_path: Path) -> None:
+    """A mistyped outbox is told, and not made; with `--create` it is."""
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{tmp_path / 'mistyped.db'}"}
+
+    ran = ferryman("relay", "run", "--once", **place)
+    left = list(tmp_path.iterdir())
+    made = ferryman("relay", "run", "--once", "--create", "--json", **place)
+
+    assert (ran.returncode, ran.stdout, left) == (2, "", [])
+    assert f"there is no outbox at {place['CUSTOMERIO_OUTBOX']}" in ran.stderr
+    assert (made.returncode, json.loads(made.stdout)["pending"]) == (0, 0)
+    assert (tmp_path / "mistyped.db").exists()
+
+
+def test_a_relay_that_is_first_waits_for_its_outbox(
+    begin: Begin, emulator: Emulated, file: Path, tmp_path: Path
+) -> None:
+    """Without `--once` a relay may be there before the file: it says so, waits and delivers."""
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{tmp_path / 'later.db'}"}
+    process = begin("relay", "run", "--json", **emulator.ready["env"], **place)
+    assert process.stderr is not None
+    told = process.stderr.readline()
+    exists = (tmp_path / "later.db").exists()
+
+    file.rename(tmp_path / "later.db")
+    until(lambda: emulator.summary()["events"] == 1_500)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+
+    assert told.startswith("There is no outbox at sqlite:///")
+    assert not exists
+    assert (process.returncode, json.loads(out)["delivered"]) == (0, 1_500), err
+
+
+def test_a_relay_that_waits_for_its_outbox_can_be_stopped(
+    begin: Begin, emulator: Emulated, tmp_path: Path
+) -> None:
+    """A signal ends the waiting; nothing was delivered and nothing made."""
+    place = {"CUSTOMERIO_OUTBOX": f"sqlite:///{tmp_path / 'never.db'}"}
+    process = begin("relay", "run", "--json", **emulator.ready["env"], **place)
+    assert process.stderr is not None
+    process.stderr.readline()
+
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, json.loads(out)["delivered"]) == (0, 0), err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_is_no_outbox_is_one_sentence(ferryman: Ferryman, tmp_path: Path) -> None:
     """A damaged or strange file is told without a traceback."""
     (tmp_path / "notes.txt").write_text("x" * 5_000)

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from ferryman._core.secret import masked
 from ferryman._io.sync import SyncDriver
 from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
@@ -22,6 +23,10 @@ _LOOK: Final = 0.1
 """Seconds between looks at the accounts."""
 _OBSERVE: Final = "Count what is delivered by its shape into this file, for `plan observe`."
 
+_CREATE: Final = (
+    "Make the outbox where there is none: --once refuses such a place, and else it waits."
+)
+
 
 def run_relay(
     *,
@@ -32,6 +37,7 @@ def run_relay(
         bool, Parameter(help="Print the summary as one JSON document.", show_default=False)
     ] = False,
     observe: Annotated[Path | None, Parameter(help=_OBSERVE, show_default=False)] = None,
+    create: Annotated[bool, Parameter(help=_CREATE, show_default=False)] = False,
 ) -> int:
     """Deliver what waits in CUSTOMERIO_OUTBOX, until stopped or --once until nothing waits."""
     settings = Settings.from_env()
@@ -43,27 +49,53 @@ def run_relay(
         )
     account = settings.account()
     account.authorization("track")
+    if once and not create and not _is_there(place):
+        raise ConfigurationError(
+            f"there is no outbox at {masked(place)}: see to CUSTOMERIO_OUTBOX (three slashes are"
+            " for a path from here, four for one from /), or make an empty one with --create"
+        )
     saving = None if observe is None else Saving(observe)
     observers = () if saving is None else (saving.observing,)
     driver = SyncDriver(settings.http, mode=settings.mode, observers=observers)
-    store = open_store(place, workspace=settings.workspace)
+    before = after = Counts()
+    store: Store | None = None
     try:
         with Stop() as stop, Hearing(account.base_url("track")) as hearing:
-            before = store.counts()
-            relay = Relay(store, account, driver)
-            try:
-                with progress() as shows:
-                    _watch(store, relay, shows, stop, hearing, saving, once=once)
-            finally:
-                # Claims nothing more; a request on its way may take as long as it may take.
-                relay.stop(settings.http.timeout + settings.http.connect_timeout)
-            after = store.counts()
+            if create or _await(place, stop):
+                store = open_store(place, workspace=settings.workspace)
+                before = store.counts()
+                relay = Relay(store, account, driver)
+                try:
+                    with progress() as shows:
+                        _watch(store, relay, shows, stop, hearing, saving, once=once)
+                finally:
+                    # Claims nothing more; a request on its way may take as long as it may take.
+                    relay.stop(settings.http.timeout + settings.http.connect_timeout)
+                after = store.counts()
     finally:
         if saving is not None:
             saving.save()
         driver.close()
-        store.close()
+        if store is not None:
+            store.close()
     return _report(before, after, hearing, stop, once=once, json=json)
+
+
+def _is_there(place: str) -> bool:
+    return Path(place.removeprefix("sqlite:///")).exists()
+
+
+def _await(place: str, stop: Stop) -> bool:
+    """Wait until an application has made the outbox; False when a signal came first.
+
+    In a deployment the relay can be up before the application is. A file of its own making would
+    hide that the place is mistyped: it would deliver from there, for ever nothing.
+    """
+    if not _is_there(place):
+        out.note(f"There is no outbox at {masked(place)} yet; waiting until somebody makes it.")
+    while not stop and not _is_there(place):
+        stop.wait(_LOOK)
+    return not stop
 
 
 def _watch(
