@@ -17,7 +17,7 @@ from ferryman.cli.plans import import_plan, is_file, read_json, read_plan
 from ferryman.cli.sources import places_of, python_files, read_source, shown_path
 from ferryman.errors import ConfigurationError
 from ferryman.plan.jsonlike import object_at
-from ferryman.plan.review import RULES, Finding, Plan, Severity, Source, Tally, review
+from ferryman.plan.review import ON, RULES, Finding, Plan, Severity, Source, Tally, review
 
 _STYLES: Final[dict[Severity, str]] = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 _ANNOTATIONS: Final[dict[Severity, Literal["error", "warning", "notice"]]] = {
@@ -66,8 +66,8 @@ def run_check(
     asked = _asked(select, ignore)
     described, declaring = _described(plan)
     files = python_files(paths or (Path(),), exclude)
-    findings, tally = review(described, [read_source(file) for file in files], declaring)
-    findings = [each for each in findings if each.rule in asked]
+    sources = [read_source(file) for file in files]
+    findings, tally = review(described, sources, declaring, asked=asked)
     counts: dict[Severity, int] = {
         severity: sum(each.severity == severity for each in findings) for severity in _STYLES
     }
@@ -97,15 +97,14 @@ def _described(given: str) -> tuple[Plan, list[Source]]:
 
 def _asked(select: Sequence[str], ignore: Sequence[str]) -> set[str]:
     """Return the rules that the options leave; raises ConfigurationError for one there is not."""
-    asked = {name for name, rule in RULES.items() if rule.on}
-    return (_named("--select", select) if select else asked) - _named("--ignore", ignore)
+    return (_named("--select", select) if select else set(ON)) - _named("--ignore", ignore)
 
 
 def _named(option: str, given: Sequence[str]) -> set[str]:
     names: set[str] = set()
     for name in ",".join(given).replace(",", " ").split():
         if name in _TOPICS:
-            names |= {each for each, rule in RULES.items() if rule.topic == name and rule.on}
+            names |= {each for each, rule in RULES.items() if rule.topic == name} & ON
         elif name in RULES:
             names.add(name)
         else:

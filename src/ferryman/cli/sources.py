@@ -5,6 +5,7 @@ Here must not live: what is in the files (ferryman.plan.review).
 
 import ast
 import inspect
+import io
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
@@ -58,15 +59,20 @@ def _is_excluded(path: Path, exclude: Sequence[str]) -> bool:
 
 
 def read_source(path: Path) -> Source:
-    """Return the text of a file in the encoding that it declares; where it has none, no Python."""
+    """Return the text of a file in the encoding that it declares.
+
+    Bytes that are not of that encoding become signs of their own: names can be read all the same.
+    """
     shown = shown_path(path)
     try:
-        with tokenize.open(path) as file:
-            return Source(shown, file.read())
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"cannot read {shown}: {error.strerror}") from None
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
     except (SyntaxError, UnicodeDecodeError):
-        return Source(shown, "\0")  # which no parser takes, so that the file is told
+        encoding = "utf-8"
+    return Source(shown, content.decode(encoding, errors="replace").removeprefix("\ufeff"))
 
 
 def shown_path(path: Path) -> str:

@@ -7,7 +7,8 @@ imported (modules.py, resolving.py, calls.py, usage.py, check_use.py). Comments 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
 
 from ferryman.plan.review.check_names import check_names
 from ferryman.plan.review.check_notes import check_notes
@@ -22,8 +23,13 @@ from ferryman.plan.review.silencing import ignores_in, silenced
 from ferryman.plan.review.sizes import check_sizes
 
 __all__ = [
+    "ON",
     "RULES", "Finding", "Place", "Plan", "Rule", "Severity", "Source", "Tally", "review",
 ]  # fmt: skip
+
+
+ON: Final = frozenset(name for name, rule in RULES.items() if rule.on)
+"""The rules that are asked where nothing is selected."""
 
 
 class Source(NamedTuple):
@@ -34,9 +40,13 @@ class Source(NamedTuple):
 
 
 def review(
-    plan: Plan, scanned: Sequence[Source], declaring: Iterable[Source] = ()
+    plan: Plan,
+    scanned: Sequence[Source],
+    declaring: Iterable[Source] = (),
+    *,
+    asked: AbstractSet[str] = ON,
 ) -> tuple[list[Finding], Tally]:
-    """Return what is wrong with *plan* and its use in *scanned*, by file and line.
+    """Return what is wrong with *plan* and its use in *scanned* by the rules *asked*.
 
     *declaring* are the files in which the plan's classes stand: their comments silence, too,
     and what they import is understood, but what they say is not checked unless it is scanned.
@@ -46,15 +56,17 @@ def review(
         check(plan, to)
     read = {source.path: source for source in (*declaring, *scanned)}
     modules = {path: Module(path, source.text) for path, source in read.items()}
-    asked = [modules[source.path] for source in scanned]
-    tally = check_use(plan, asked, Project(modules.values()), to)
+    looked_at = [modules[source.path] for source in scanned]
+    tally = check_use(plan, looked_at, Project(modules.values()), to)
     for module in modules.values():
         if module.error is not None:
             line = getattr(module.error, "lineno", None) or 1
             at = Spot.at(module.path, line)
             to.add("unreadable-file", "file", _reason(module.error), at=at)
     ignores = [each for path in modules for each in ignores_in(path, read[path].text)]
-    return in_order(silenced(to, ignores)), tally
+    # Asked last: a comment that silences a rule nobody asked is no comment in vain.
+    kept = [each for each in silenced(to, ignores) if each.rule in asked]
+    return in_order(kept), tally
 
 
 def _reason(error: Exception) -> str:

@@ -109,8 +109,9 @@ class _User:
             if isinstance(origin, Text):
                 self._named(call, said, origin.value, where, at)
             elif isinstance(known, Declared):
-                self._use(known)
-                self._deprecated(known, where, at)
+                if getattr(origin, "is_sure", True):
+                    self._use(known)
+                    self._deprecated(known, where, at)
             elif isinstance(known, Outsider):
                 if known.kind == "event":
                     self.outsiders.append((made_of(origin, made=False), known, where, at))

@@ -7,7 +7,7 @@ a line is not asked. Here must not live: what a name leads to in other files (re
 import ast
 import warnings
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 How: TypeAlias = Literal["value", "type", "import", "class", "function", "unknown"]
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -182,6 +182,11 @@ class _Reader(ast.NodeVisitor):
         if node.value is not None:
             self._target(node.target, "value", node.value)
         self._target(node.target, "type", node.annotation)
+        self.generic_visit(node)
+
+    def visit_TypeAlias(self, node: Any) -> None:
+        """Read `type Events = ...`, of Python 3.12."""
+        self._target(node.name, "value", node.value)
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:

@@ -21,6 +21,8 @@ class Thing(NamedTuple):
     path: str
     made: bool = False
     """Whether it is an instance, or the result of a call."""
+    is_sure: bool = True
+    """False for one of several, as a union says of a value."""
 
     @property
     def root(self) -> str:
@@ -41,6 +43,7 @@ class Local(NamedTuple):
     scope: Scope
     """The scope in which it is defined."""
     made: bool = False
+    is_sure: bool = True
 
 
 class Unknown(NamedTuple):
@@ -54,6 +57,16 @@ UNKNOWN: Final = Unknown()
 def made_of(origin: Origin, *, made: bool = True) -> Origin:
     """Return what *origin*, a class or a function, makes; or with made=False, the class again."""
     return origin._replace(made=made) if isinstance(origin, Thing | Local) else origin
+
+
+def one_of(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    """Return *origins*, of which a value is one, and nobody knows which where there are several."""
+    if len(set(origins)) < 2:
+        return origins
+    return tuple(
+        each._replace(is_sure=False) if isinstance(each, Thing | Local) else each
+        for each in origins
+    )
 
 
 def last_name(node: ast.AST) -> str:

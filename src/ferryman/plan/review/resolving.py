@@ -17,6 +17,7 @@ from ferryman.plan.review.origins import (
     Thing,
     last_name,
     made_of,
+    one_of,
 )
 
 _DEPTH: Final = 12
@@ -69,8 +70,10 @@ class Project:
                 yield from self._called(node, func, scope, depth)
             case ast.Await(value=value) | ast.NamedExpr(value=value):
                 yield from self.resolve(value, scope, depth)
-            case ast.IfExp(body=body, orelse=other):
-                yield from self.resolve(body, scope, depth)
+            case (
+                ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, op=ast.BitOr(), right=other)
+            ):
+                yield from self.resolve(one, scope, depth)  # or Events = SignedUp | OrderPaid
                 yield from self.resolve(other, scope, depth)
             case ast.BoolOp(values=values):
                 for value in values:
@@ -79,6 +82,9 @@ class Project:
                 yield from _joined(
                     self.resolve(left, scope, depth), self.resolve(right, scope, depth)
                 )
+            case ast.Subscript(value=value, slice=inner) if last_name(value) == "Union":
+                for member in inner.elts if isinstance(inner, ast.Tuple) else [inner]:
+                    yield from self.resolve(member, scope, depth)
             case ast.Subscript(value=value):
                 for origin in self.resolve(value, scope, depth):
                     made = isinstance(origin, Thing | Local) and origin.made
@@ -137,6 +143,9 @@ class Project:
 
     def typed(self, node: ast.AST | None, scope: Scope, depth: int = 0) -> tuple[Origin, ...]:
         """Return what a value said to be of type *node* is: an instance of its classes."""
+        return one_of(self._typed(node, scope, depth))
+
+    def _typed(self, node: ast.AST | None, scope: Scope, depth: int) -> tuple[Origin, ...]:
         if depth > _DEPTH:
             return (UNKNOWN,)
         match node:
@@ -156,10 +165,6 @@ class Project:
                 parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
                 parts = parts[:1] if last_name(value) == "Annotated" else parts
                 return tuple(o for part in parts for o in self.typed(part, scope, depth + 1))
-            case ast.Name(id=name):
-                for bound in scope.look_up(name):
-                    if bound.how == "value" and isinstance(bound.node, ast.BinOp | ast.Subscript):
-                        return self.typed(bound.node, bound.scope, depth + 1)  # Events = A | B
             case _:
                 pass
         found = self.resolve(node, scope, depth + 1)
