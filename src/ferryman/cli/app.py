@@ -75,6 +75,7 @@ Exit code: 0 written; 1 it cannot be written as classes; 2 wrong usage, or it is
 _PLAN_TYPESCRIPT: Final = """Write the plan, a file or MODULE:PLAN, as TypeScript types.
 
 Exit code: 0 written; 2 wrong usage, or there is no such plan."""
+
 _PLAN_TEMPLATES: Final = """Say what message templates read that the plan does not have.
 
 PATH is a folder or a template in Liquid. What it is for stands in it, as {% comment %}ferryman: \
@@ -83,6 +84,12 @@ variables that nothing provides, and syntax; warnings are fields that may be mis
 default, and fields that no template reads. Templates are read, never rendered.
 
 Exit code: 0 no errors, with --strict no warnings either; 1 otherwise; 2 wrong usage."""
+_PLAN_DOCS: Final = """Write the plan, a file or MODULE:PLAN, as a page for people.
+
+Markdown to stdout, unless --out names a file (.md or .html) or a folder, which gets both. The \
+HTML page loads nothing from elsewhere. The same plan gives the same bytes.
+
+Exit code: 0 written; 2 wrong usage, or there is no such plan."""
 _PLAN_OBSERVE: Final = """Say what is really said, and how it differs from the plan.
 
 SOURCE is a CSV or NDJSON export, a saved observed.json, the emulator, or an outbox. A row is the \
@@ -131,7 +138,7 @@ app.command(
     name="import",
     help=_IMPORT,
 )
-plan = App(name="plan", help="Compare tracking plans, and write them in other forms.")
+plan = App(name="plan", help="Check and compare tracking plans, and write them in other forms.")
 for _name, _help in (
     ("diff", _PLAN_DIFF),
     ("schema", _PLAN_SCHEMA),
@@ -140,8 +147,9 @@ for _name, _help in (
 ):
     plan.command(f"ferryman.cli.plan:run_{_name}", name=_name, help=_help)
 plan.command("ferryman.cli.plan_templates:run_templates", name="templates", help=_PLAN_TEMPLATES)
-plan.command("ferryman.cli.plan_observe:run_observe", name="observe", help=_PLAN_OBSERVE)
+plan.command("ferryman.cli.plan_docs:run_docs", name="docs", help=_PLAN_DOCS)
 plan.command("ferryman.cli.plan_check:run_check", name="check", help=_PLAN_CHECK)
+plan.command("ferryman.cli.plan_observe:run_observe", name="observe", help=_PLAN_OBSERVE)
 app.command(plan)
 
 
