@@ -15,6 +15,7 @@ from ferryman._core.message import Answer, Reply, Request
 from ferryman.plan import Deviation, TrackingPlan
 
 from .overhearing import Observing
+from .say import say
 
 _log = logging.getLogger("ferryman")
 
@@ -35,12 +36,19 @@ Observer: TypeAlias = Callable[[Exchange], None] | Observing
 def log_exchange(exchange: Exchange) -> None:
     """Write *exchange* to the logger ``ferryman`` at level DEBUG."""
     if _log.isEnabledFor(logging.DEBUG):
-        _log.debug("ferryman.exchange", extra={"exchange": exchange})
+        say(logging.DEBUG, "ferryman.exchange", **msgspec.structs.asdict(exchange))
 
 
 def log_deviation(deviation: Deviation) -> None:
     """Write *deviation*, the first of its kind, to the logger ``ferryman`` at level WARNING."""
-    _log.warning("ferryman.plan_deviation", extra={"deviation": deviation})
+    say(
+        logging.WARNING,
+        "ferryman.plan_deviation",
+        kind=deviation.kind,
+        event=deviation.name,
+        field=deviation.field,
+        rule=deviation.rule,
+    )
 
 
 def watched(plan: TrackingPlan[Any, Any] | None) -> TrackingPlan[Any, Any] | None:
@@ -65,7 +73,7 @@ def notify(
         try:
             observer(exchange)
         except Exception as error:
-            _log.error("ferryman.observer_raised", extra={"error": type(error).__name__})
+            say(logging.ERROR, "ferryman.observer_raised", error=type(error).__name__)
 
 
 def _calls(

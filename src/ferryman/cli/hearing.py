@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Final
 
+from ferryman._io.say import event_of
+
 _LOGGER: Final = logging.getLogger("ferryman")
 
 
@@ -15,33 +17,34 @@ class Hearing(logging.Handler):
     """Counts the waits and keeps the newest. *origin* is who answers, or does not."""
 
     def __init__(self, origin: str) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.DEBUG)
         self._origin = origin
         self.waits = 0
         self._refused_key: tuple[int, int | None] = (0, None)
         self._delivered = 0
         self._newest = ""
         self._until = 0.0
-        self._propagates = _LOGGER.propagate
+        self._propagates, self._level = _LOGGER.propagate, _LOGGER.level
         self._counting = threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one log line of the library."""
         status = getattr(record, "status", None)
-        self._until = time.monotonic() + getattr(record, "seconds", 0.0) + 1.0
-        match record.getMessage():
+        match event_of(record):
             case "ferryman.relay_waits":
                 with self._counting:
                     self.waits += 1
                 what = f"answered {status}" if status else "did not answer"
-                self._newest = f"{self._origin} {what}; trying again"
+                newest = f"{self._origin} {what}; trying again"
             case "ferryman.relay_paused":
                 self._refused_key = (self._refused_key[0] + 1, status)
-                self._newest = f"{self._origin} refuses the key ({status})"
+                newest = f"{self._origin} refuses the key ({status})"
             case "ferryman.relay_store" | "ferryman.relay_failed":
-                self._newest = f"the relay failed ({getattr(record, 'error', '')}); trying again"
+                newest = f"the relay failed ({getattr(record, 'error', '')}); trying again"
             case _:
-                pass
+                return
+        self._newest = newest
+        self._until = time.monotonic() + (getattr(record, "seconds", None) or 0.0) + 1.0
 
     @property
     def paused(self) -> int | None:
@@ -63,8 +66,11 @@ class Hearing(logging.Handler):
     def __enter__(self) -> "Hearing":
         _LOGGER.addHandler(self)
         _LOGGER.propagate = False
+        # What fails again and again is a line of level DEBUG after its first.
+        _LOGGER.setLevel(logging.DEBUG)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        _LOGGER.setLevel(self._level)
         _LOGGER.propagate = self._propagates
         _LOGGER.removeHandler(self)
