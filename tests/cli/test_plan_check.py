@@ -221,7 +221,7 @@ def test_what_is_not_the_code_base_is_left_out(shop: Path, check: Check, place: 
 
 
 def test_a_file_in_another_encoding_is_read(shop: Path, check: Check) -> None:
-    """The encoding that a file declares counts, and one that breaks its own is read all the same."""
+    """The encoding that a file declares counts; one that breaks its own is read all the same."""
     text = '# coding: latin-1\n# ü\nfrom ferryman import get_client\nget_client().track("1", "ü")\n'
     (shop / "latin.py").write_bytes(text.encode("latin-1"))
     (shop / "broken.py").write_bytes(text.replace("latin-1", "ascii").encode("latin-1"))

@@ -1,5 +1,7 @@
 """The table of rules: each is planted in a test, and says what it is for."""
 
+from pathlib import Path
+
 import pytest
 from tests.plan.test_check_plan import PLANTED
 from tests.plan.test_check_use import FOUND
@@ -38,3 +40,10 @@ def test_every_rule_explains_itself(name: str) -> None:
 def test_pipelines_names_are_those_of_the_operations() -> None:
     """The table that a lower room repeats does not drift."""
     assert set(calls.SAID_OTHERWISE) == SAID_OTHERWISE
+
+
+def test_every_rule_is_documented(root: Path) -> None:
+    """The page for users names each rule."""
+    page = (root / "docs" / "plan" / "check.md").read_text()
+
+    assert [name for name in RULES if f"`{name}`" not in page] == []

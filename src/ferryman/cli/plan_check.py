@@ -38,13 +38,19 @@ def run_check(
     ],
     exclude: Annotated[
         tuple[str, ...],
-        Parameter(help="Leave out files and folders of this name or path; * is any.", negative=""),
+        Parameter(
+            help="Leave out files and folders of this name or path; * is any.", show_default=False
+        ),
     ] = (),
     select: Annotated[
         tuple[str, ...],
-        Parameter(help='Ask these rules only; "plan" and "code" are all of a kind.', negative=""),
+        Parameter(
+            help='Ask these rules only; "plan" and "code" are all of a kind.', show_default=False
+        ),
     ] = (),
-    ignore: Annotated[tuple[str, ...], Parameter(help="Do not ask these rules.", negative="")] = (),
+    ignore: Annotated[
+        tuple[str, ...], Parameter(help="Do not ask these rules.", show_default=False)
+    ] = (),
     strict: Annotated[
         bool, Parameter(help="Exit with 1 for warnings, too.", show_default=False)
     ] = False,
