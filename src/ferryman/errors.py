@@ -43,7 +43,13 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class FerrymanError(Exception):
-    """The base of everything this library raises on purpose."""
+    """The base of everything this library raises on purpose.
+
+    ``accepted`` is set where it ended an outbox's ``track_many`` or ``accept_many``: the
+    :class:`~ferryman.outbox.Accepted` of what came before. What follows was neither kept nor refused.
+    """
+
+    accepted: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own way calls the class with the text alone, which keyword-only facts

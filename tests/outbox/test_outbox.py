@@ -48,7 +48,7 @@ def test_what_is_accepted_is_delivered_with_the_id_of_its_receipt(place, live, s
 def test_leaving_the_context_delivers(place, live, seen):
     """close(), by the context manager too, delivers what waits."""
     with Outbox(place, live) as outbox:
-        receipts = outbox.accept_many([])
+        receipts = outbox.accept_many([]).receipts
         receipts += [outbox.track("p", "said") for _ in range(5)]
 
     assert seen.by_person() == {"p": [receipt.id for receipt in receipts]}

@@ -18,6 +18,7 @@ from ferryman import (
     Client,
     Event,
     Field,
+    InvalidOperation,
     MessageData,
     Object,
     Outbox,
@@ -28,6 +29,7 @@ from ferryman import (
     get_outbox,
     use_plan,
 )
+from ferryman.outbox import Accepted
 from ferryman.plan import Conventions, Deviation, event
 
 
@@ -74,6 +76,7 @@ class ReceiptData(MessageData, message="order_receipt"):
 
 
 Events: TypeAlias = SignedUp | PlanChanged
+Refusals: TypeAlias = tuple[tuple[int, InvalidOperation], ...]
 Wider: TypeAlias = SignedUp | PlanChanged | Refund
 
 PLAN = TrackingPlan[Events, Shopper](
@@ -99,6 +102,8 @@ def right(
     assert_type(client.track(42, PlanChanged(lines=[Line("a")], at=datetime.now(UTC))), None)
     assert_type(outbox.track("42", SIGNED_UP, id="1"), Receipt)
     assert_type(outbox.identify("42", Shopper(plan="pro"), update_only=True), Receipt)
+    assert_type(outbox.track_many([("42", SIGNED_UP), (7, SIGNED_UP)]), Accepted)
+    assert_type(outbox.track_many((str(n), SIGNED_UP) for n in range(3)).refused, Refusals)
     assert_type(client.identify("42"), None)
     assert_type(wider.track("42", Refund(amount=1.5)), None)
     assert_type(Client(ACCOUNT, plan=PLAN), Client[SignedUp | PlanChanged, Shopper])
@@ -109,6 +114,8 @@ def right(
     open_client.track("42", "anything", data={"seats": 2})
     open_client.track("42", LoggedOut())
     open_client.identify("42", {"plan": "pro"})
+    open_outbox: Outbox = get_outbox()
+    open_outbox.track_many([("42", "anything", {"seats": 2}), ("42", "else"), ("42", LoggedOut())])
     use_plan(PLAN)
     typed: Outbox[Events, Shopper] = get_outbox()
     typed.track("42", SIGNED_UP)
@@ -121,6 +128,7 @@ async def awaited(
     """The other colour says the same, awaited."""
     assert_type(await client.track("42", SIGNED_UP), None)
     assert_type(await outbox.track("42", SIGNED_UP), Receipt)
+    assert_type(await outbox.track_many([("42", SIGNED_UP)]), Accepted)
     assert_type(await outbox.identify("42", Shopper(plan="free")), Receipt)
     assert_type(AsyncOutbox("memory:", ACCOUNT, plan=PLAN), AsyncOutbox[Events, Shopper])
 
@@ -135,6 +143,16 @@ def wrong_events(client: Client[Events, Shopper], data: Mapping[str, object]) ->
     client.track("42", Shopper(plan="pro"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.track("42", SIGNED_UP, data=data)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.track(SIGNED_UP)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def wrong_many(outbox: Outbox[Events, Shopper]) -> None:
+    """Many are taken as one is: events of the plan, with whom they are about, and no name."""
+    outbox.track_many([("42", LoggedOut())])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    outbox.track_many([("42", "signed_up")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    outbox.track_many([("42", "signed_up", {"seats": 2})])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    outbox.track_many([SIGNED_UP])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    outbox.track_many([(SIGNED_UP, "42")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    outbox.track_many("42", [SIGNED_UP])  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def wrong_people(client: Client[Events, Shopper], outbox: Outbox[Events, Shopper]) -> None:
@@ -183,6 +201,7 @@ async def wrong_awaited(
 ) -> None:
     """The other colour refuses the same."""
     await client.track("42", LoggedOut())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await outbox.track_many([("42", LoggedOut())])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     await outbox.track("42", "signed_up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await outbox.identify("42", Guest())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     outbox.track("42", SIGNED_UP)  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]

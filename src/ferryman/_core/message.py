@@ -100,6 +100,8 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     at: int | None = None
     stamp: Stamp = Stamp.NONE
     read: Callable[[bytes], T_co] = cast(Any, nothing)  # of writes: T_co is None
+    event: type | None = None
+    """The class of an event that was typed: an outbox asks its plan about it."""
 
     @property
     def name(self) -> str:

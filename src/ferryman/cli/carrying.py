@@ -168,7 +168,7 @@ class Carrying:
         while not self._ended():
             if self._tally.figures()[2] <= _AHEAD:
                 with suppress(OutboxFull):
-                    self._outbox.accept_many(operations)
+                    self._outbox.accept_many(operations).raise_for_refused()
                     return True
             self._pause()
         return False

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast, overload
 
+import msgspec
+
 from ferryman._core.encode import MAX_ITEM, encode_object, to_plain
-from ferryman._core.message import Operation, Stamp
+from ferryman._core.message import Operation, Stamp, nothing
 from ferryman._core.person import Email, PersonId, Who, quoted, spelled, who
 from ferryman._core.wrong import wrong_kind
 from ferryman.errors import InvalidOperation
@@ -64,7 +66,8 @@ def track(
     said, attributes = _said(event, data)
     if key.startswith("a:"):
         name = named(event if isinstance(event, str) else event_name(event), at="event")
-        return _anonymous("event", who(person), name, attributes, id, timestamp)
+        said_of = _anonymous("event", who(person), name, attributes, id, timestamp)
+        return msgspec.structs.replace(said_of, event=_class_of(event))
     body = b'{"type":"person","identifiers":%b%b%b' % (identifiers, said, attributes)
     if len(body) > _ROOM:
         sized(body, "track", stamp=_STAMP)
@@ -78,6 +81,8 @@ def track(
         "" if id is None else event_id(id),
         None if timestamp is None else moment(timestamp),
         _STAMP,
+        nothing,
+        _class_of(event),
     )
 
 
@@ -103,6 +108,10 @@ def tracked(
         at,
     )
     return None if len(body) > _ROOM or key.startswith("a:") else (key, body)
+
+
+def _class_of(event: Event | str) -> type | None:
+    return None if isinstance(event, str) else type(event)
 
 
 def _said(event: Event | str, data: Mapping[str, object] | None) -> tuple[bytes, bytes]:

@@ -5,7 +5,7 @@ joined until it begins, so that a loop with 256 busy tasks pays one fsync for al
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, Self, overload
@@ -26,7 +26,9 @@ from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Counts, Entry, Store
+from .many import Accepted, Many, chunks
 from .outbox import Outbox
+from .saying import Named, told, told_in_bulk
 
 
 class _Group:
@@ -74,20 +76,32 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     @cached_property
     def pipelines(self) -> Pipelines[Coroutine[Any, Any, Receipt], E_contra, P_contra]:
         """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
-        return Pipelines(self.accept, self.plan)
+        return Pipelines(self._keep_said, self.plan)
 
     async def accept(self, operation: Operation[Any]) -> Receipt:
         """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
+        return await self._keep_one(self._outbox.entry_of(operation))
+
+    async def accept_many(self, operations: Iterable[Operation[Any]]) -> Accepted:
+        """Keep many *operations*: see :meth:`Outbox.accept_many`."""
+        return await self._accept_each(self._outbox.entry_of, operations)
+
+    async def _accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
+        # Items are taken from the caller's iterable here, on the loop, and kept in a thread.
+        many = Many(make, self._outbox.keep, self.level)
+        for chunk in chunks(items):
+            await anyio.to_thread.run_sync(many.take, chunk)
+        return many.result()
+
+    async def _keep_said(self, operation: Operation[Any]) -> Receipt:
         self._outbox.admit(operation)
+        return await self._keep_one(Entry.of(operation, *stamp()))
+
+    async def _keep_one(self, entry: Entry) -> Receipt:
         if self._outbox.level == "memory":
-            return self._outbox.accept(operation)
-        entry = Entry.of(operation, *stamp())
+            return self._outbox.keep_one(entry)
         await self._join(entry)
         return Receipt(entry.id, self.level)
-
-    async def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
-        """Keep many *operations*: see :meth:`Outbox.accept_many`."""
-        return await anyio.to_thread.run_sync(self._outbox.accept_many, list(operations))
 
     async def _join(self, entry: Entry) -> None:
         group = self._group
@@ -148,11 +162,32 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         id: str | None = ...,
         timestamp: datetime | None = ...,
     ) -> Receipt: ...
-    async def track(self, person: PersonId, event: Any, /, **given: Any) -> Receipt:
+    async def track(
+        self,
+        person: PersonId,
+        event: Any,
+        /,
+        *,
+        data: Mapping[str, object] | None = None,
+        id: str | None = None,
+        timestamp: datetime | None = None,
+    ) -> Receipt:
         """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
         if self.plan is not None:
-            event, given["data"] = self.plan.admit_event(event, given.get("data"))
-        return await self.accept(say.track(person, event, **given))
+            event, data = self.plan.admit_event(event, data)
+        self._outbox.open_to_track()
+        return await self._keep_one(told(person, event, data, id, timestamp))
+
+    @overload
+    async def track_many(self, events: Iterable[tuple[PersonId, E_contra]], /) -> Accepted: ...
+    @overload
+    async def track_many(
+        self: "AsyncOutbox[Event, Any]", events: Iterable[tuple[PersonId, Event] | Named], /
+    ) -> Accepted: ...
+    async def track_many(self, events: Iterable[Any], /) -> Accepted:
+        """Keep many events, each by itself: see :meth:`Outbox.track_many`."""
+        self._outbox.open_to_track()
+        return await self._accept_each(lambda item: told_in_bulk(self.plan, item), events)
 
     @overload
     async def identify(

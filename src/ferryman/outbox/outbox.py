@@ -10,12 +10,12 @@ import os
 import time
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Self, TypeAlias
 
 from ferryman._core.account import Account
 from ferryman._core.message import Level, Operation, Receipt
+from ferryman._core.wrong import wrong_kind
 from ferryman._io.options import Http, Mode
 from ferryman._io.stamp import stamp
 from ferryman._io.sync import SyncDriver
@@ -31,13 +31,13 @@ from ferryman.plan import TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Counts, Entry, Store
+from .many import Accepted, Many, chunks
 from .relay import Relay
 from .saying import Saying
 from .stores import open_store
 
 _log = logging.getLogger("ferryman")
 Carrier: TypeAlias = Literal["thread", "external"]
-_CHUNK = 1_000
 _GRACE = 0.5
 """Seconds that a request on its way has left, however late it is."""
 _OPEN: "weakref.WeakSet[Outbox[Any, Any]]" = weakref.WeakSet()
@@ -82,7 +82,7 @@ class Outbox(Saying[E_contra, P_contra]):
         if "pipelines" not in account.apis:
             account.authorization("track")
         self.account = account
-        self._apis = frozenset(account.apis)
+        self.apis = frozenset(account.apis)
         self.plan = watched(plan)
         self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
         if mode == "off" and (waiting := self._store.counts().pending):
@@ -106,39 +106,61 @@ class Outbox(Saying[E_contra, P_contra]):
     # -- accepting
 
     def accept(self, operation: Operation[Any]) -> Receipt:
-        """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
-        endpoint = operation.endpoint
-        if not endpoint.writes or endpoint.api not in self._apis:
-            self.admit(operation)
-        ident, at = stamp()
-        entry = Entry.of(operation, ident, at)
-        self.keep((entry,))
-        return Receipt(entry.id, self.level)
+        """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept.
+
+        The plan is asked whether it has the class of a typed event. What was said by name or as
+        attributes is bytes by now, and nobody asks about it: :meth:`track` does.
+        """
+        return self.keep_one(self.entry_of(operation))
+
+    def keep_said(self, operation: Operation[Any]) -> Receipt:
+        """Keep an *operation* about which the plan was asked already."""
+        self.admit(operation)
+        return self.keep_one(Entry.of(operation, *stamp()))
 
     def admit(self, operation: Operation[Any]) -> None:
         """Raise InvalidOperation for a question, ConfigurationError where a key is missing."""
         endpoint = operation.endpoint
         if not endpoint.writes:
             raise InvalidOperation(f"{operation.name} only asks: say it to a client")
-        if endpoint.api not in self._apis and endpoint.authenticated:
+        if endpoint.api not in self.apis and endpoint.authenticated:
             self.account.authorization(endpoint.api)
 
-    def accept_many(self, operations: Iterable[Operation[Any]]) -> list[Receipt]:
-        """Keep many *operations*, in order, in chunks of 1,000 that are kept or refused whole.
+    def accept_many(self, operations: Iterable[Operation[Any]]) -> Accepted:
+        """Keep many *operations* in order, each by itself, as :meth:`track_many` keeps events.
 
-        Returns their receipts. Raises what :meth:`accept` raises; chunks before are kept.
+        About each the plan is asked as by :meth:`accept`. Returns and raises what
+        :meth:`track_many` does.
         """
-        receipts: list[Receipt] = []
-        entries = self._entries(operations)
-        while chunk := list(islice(entries, _CHUNK)):
-            self.keep(chunk)
-            receipts += [Receipt(entry.id, self.level) for entry in chunk]
-        return receipts
+        return self.accept_each(self.entry_of, operations)
 
-    def _entries(self, operations: Iterable[Operation[Any]]) -> Iterator[Entry]:
-        for operation in operations:
-            self.admit(operation)
-            yield Entry.of(operation, *stamp())
+    def entry_of(self, operation: Operation[Any]) -> Entry:
+        """Return *operation* as an entry, stamped now; raises what the plan and admit() raise."""
+        if not isinstance(operation, Operation):
+            raise InvalidOperation(wrong_kind("an Operation", operation))
+        self.admit(operation)
+        if operation.event is not None and self.plan is not None:
+            self.plan.admit_class(operation.event)
+        ident, at = stamp()
+        return Entry.of(operation, ident, at)
+
+    def accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
+        """Keep the entries that *make* makes of *items*: see :meth:`track_many`."""
+        many = Many(make, self.keep, self.level)
+        for chunk in chunks(items):
+            many.take(chunk)
+        return many.result()
+
+    def keep_one(self, entry: Entry) -> Receipt:
+        """Keep a new *entry* and return its receipt: :meth:`keep`, of the hottest call."""
+        if self._closed:
+            raise OutboxClosed("the outbox is closed")
+        self._store.put((entry,))
+        if self._carries:
+            if not self._started:
+                self.start()
+            self._relay.wake(len(entry.body))
+        return Receipt(entry.id, self.level)
 
     def keep(self, entries: Sequence[Entry]) -> None:
         """Keep new *entries*, all or none: what :meth:`accept` makes of operations."""

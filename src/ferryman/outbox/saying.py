@@ -4,31 +4,77 @@ They are written out, since a ParamSpec descriptor collapses overloads and loses
 union (see operations/verbs.py). Here must not live: what becomes of an operation (outbox.py).
 """
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, overload
+from typing import Any, Generic, TypeAlias, overload
 
 from ferryman import operations as say
-from ferryman._core.message import Receipt
+from ferryman._core.account import Account
+from ferryman._core.message import Api, Operation, Receipt
 from ferryman._core.method import Keeps
 from ferryman._core.person import AnyObjectId, PersonId
+from ferryman._io.stamp import stamp
+from ferryman.errors import InvalidOperation
+from ferryman.operations.events import tracked
 from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
+from .entry import Entry
+from .many import Accepted
+
+Named: TypeAlias = tuple[PersonId, str] | tuple[PersonId, str, Mapping[str, object] | None]
+"""An event by name: ``(person, name)`` or ``(person, name, data)``."""
+
+
+def told(
+    person: PersonId,
+    event: Any,
+    data: Mapping[str, object] | None,
+    id: str | None,
+    timestamp: datetime | None,
+) -> Entry:
+    """Return an event as an entry, stamped now; the usual one has no operation in between."""
+    ident, at = stamp()
+    if id is None and timestamp is None:
+        usual = tracked(person, event, data, ident, at)
+        if usual is not None:
+            key, body = usual
+            return Entry(0, ident, "track", key, body, "", False, "", at)
+    operation = say.track(person, event, data=data, id=id, timestamp=timestamp)
+    return Entry.of(operation, ident, at)
+
+
+def told_in_bulk(plan: TrackingPlan[Any, Any] | None, item: Any) -> Entry:
+    """Return one item of ``track_many`` as an entry."""
+    match item:
+        case (person, event):
+            data = None
+        case (person, event, data):
+            pass
+        case _:
+            raise InvalidOperation("must be (person, event) or (person, name, data)")
+    if plan is not None:
+        event, data = plan.admit_event(event, data)
+    return told(person, event, data, None, None)
+
 
 class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
     """Takes the events and people of a plan, or any where it has none, and accepts them."""
 
+    account: Account
+    apis: frozenset[Api]
+    """Those that the account has keys for."""
     plan: TrackingPlan[Any, Any] | None = None
     """Asked about what is tracked and identified."""
 
     @cached_property
     def pipelines(self) -> Pipelines[Receipt, E_contra, P_contra]:
         """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
-        return Pipelines(self.accept, self.plan)
+        return Pipelines(self.keep_said, self.plan)
 
     @overload
     def track(
@@ -64,7 +110,46 @@ class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
         """Keep that *person* did *event*: see :func:`ferryman.operations.track`."""
         if self.plan is not None:
             event, data = self.plan.admit_event(event, data)
-        return self.accept(say.track(person, event, data=data, id=id, timestamp=timestamp))
+        if "track" not in self.apis:
+            self.open_to_track()
+        return self.keep_one(told(person, event, data, id, timestamp))
+
+    @overload
+    def track_many(self, events: Iterable[tuple[PersonId, E_contra]], /) -> Accepted: ...
+    @overload
+    def track_many(
+        self: "Saying[Event, Any]", events: Iterable[tuple[PersonId, Event] | Named], /
+    ) -> Accepted: ...
+    def track_many(self, events: Iterable[Any], /) -> Accepted:
+        """Keep many events, each ``(person, event)`` or ``(person, name, data)``, in order.
+
+        They are kept in chunks of 1,000, each event accepted or refused by itself; the plan is
+        asked about each. Where *events* raises, what it gave before is kept. For ids and
+        timestamps of your own use :meth:`accept_many`.
+
+        Returns :class:`Accepted`, whose ``refused`` you have to look at. Raises OutboxFull,
+        OutboxClosed, StoreError and ConfigurationError with ``accepted``: the same of those
+        before. What follows was neither accepted nor refused.
+        """
+        self.open_to_track()
+        return self.accept_each(lambda item: told_in_bulk(self.plan, item), events)
+
+    def open_to_track(self) -> None:
+        """Raise ConfigurationError where the account lacks the key that events need."""
+        if "track" not in self.apis:
+            self.account.authorization("track")
+
+    @abstractmethod
+    def keep_said(self, operation: Operation[Any]) -> Receipt:
+        """Keep an *operation* about which the plan was asked already."""
+
+    @abstractmethod
+    def keep_one(self, entry: Entry) -> Receipt:
+        """Keep a new *entry* and return its receipt."""
+
+    @abstractmethod
+    def accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
+        """Keep the entries that *make* makes of *items*."""
 
     @overload
     def identify(

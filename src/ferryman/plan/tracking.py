@@ -159,6 +159,14 @@ class TrackingPlan(Generic[E, P]):
         self._checked("wrong_event", model, lambda: check_value(event, at=model.facts.name))
         return model.facts.name, event
 
+    def admit_class(self, cls: type) -> None:
+        """Admit an event of *cls* that its class has checked; raises InvalidOperation as above."""
+        model = self._by_class.get(cls)
+        if model is not None:
+            self._note_deprecated(model)
+        elif issubclass(cls, Event):
+            self._unknown(cls.__event__)
+
     def _typed(self, event: Event, name: str, data: Any) -> tuple[object, Any]:
         # Under enforce the encoder checks it, a moment later.
         if self.mode == "enforce" or data is not None:

@@ -49,7 +49,7 @@ def test_a_full_disk_is_emptied_by_delivering_alone(disk, live, seen):
     place = f"sqlite:///{disk / 'spool.db'}"
     used = [say.track("p0", "said", data={"n": n}) for n in range(1_500)]
     with Outbox(place, live) as outbox:
-        accepted = [receipt.id for receipt in outbox.accept_many(used)]
+        accepted = list(outbox.accept_many(used).ids)
         outbox.flush(20)
     with Outbox(place, live, relay="external") as outbox:
         accepted += fill(outbox)

@@ -63,6 +63,7 @@ def message(
     id: str | None,
     timestamp: datetime | None,
     barrier: bool = False,
+    event: type | None = None,
 ) -> Operation[None]:
     """Return the operation *name*, a message of type *kind*; *rest* is its further members."""
     more = b""
@@ -80,6 +81,7 @@ def message(
         id=event_id(id),
         at=moment(timestamp),
         stamp=Stamp.MESSAGE,
+        event=event,
     )
 
 

@@ -155,6 +155,7 @@ def track(
         integrations=integrations,
         id=id,
         timestamp=timestamp,
+        event=None if isinstance(event, str) else type(event),
     )
 
 
