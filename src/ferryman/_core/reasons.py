@@ -41,7 +41,7 @@ _TOLD = 3
 
 def told(details: Sequence[Detail]) -> str:
     """Return what *details* say in fixed words, such as ``attributes: is invalid``; "" for none."""
-    found = list(dict.fromkeys(filter(None, map(_one, details))))
+    found = list(dict.fromkeys(said for each in details if (said := _one(each))))
     more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
     return "; ".join(found[:_TOLD]) + more
 

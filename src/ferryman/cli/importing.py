@@ -96,6 +96,7 @@ def _settings(to: str | None) -> Settings:
                 "--to must be an origin, which is scheme, host and port, such as"
                 " https://track.customer.io or http://127.0.0.1:8282"
             )
+    settings = Settings()
     try:
         settings = Settings.from_env()
         settings.require()
