@@ -45,8 +45,8 @@ class Detail(msgspec.Struct, frozen=True):
 class FerrymanError(Exception):
     """The base of everything this library raises on purpose.
 
-    ``accepted`` is set where it ended an outbox's ``track_many`` or ``accept_many``: the
-    :class:`~ferryman.outbox.Accepted` of what came before. What follows was neither kept nor refused.
+    ``accepted`` is set where it ended an outbox's ``track_many`` or ``accept_many``: it is the
+    ``Accepted`` of what came before. What follows was neither kept nor refused.
     """
 
     accepted: Any = None
