@@ -72,6 +72,7 @@ PLANTED = [
     ("may-be-too-large", plan(one("paid", {"note": text(maxLength=40_000)}))),
     ("may-be-too-large", plan(one("paid", {"notes": {
         "type": "array", "maxItems": 100, "items": text(maxLength=400)}}))),
+    ("may-be-too-large", plan(one("paid", {"note": text(minLength=40_000)}, required=[]))),
     ("may-be-too-large", plan(person(note=text(maxLength=1_001)))),
     ("duplicate-name", plan(one("paid", A), one("paid", B))),
     ("similar-names", plan(one("order_paid"), one("Order Paid"), events="any")),
@@ -107,7 +108,7 @@ CLEAN = [
     ("the tag of a union is no field", plan(one("paid", {"by": {"$ref": "#/$defs/Card"}}),
      Card={"type": "object", "x-tag": "Kind", "properties": {"Kind": {"const": "card"}}})),
     ("an attribute in Customer.io's spelling", plan(person(
-        unsubscribed={"type": "boolean"}), fields="camelCase")),
+        created_at=MOMENT), fields="camelCase")),
     ("a reserved name that is meant", plan(one("paid", {"recipient": {**TEXT,
                                                                     "x-reserved": True}}))),
     ("reserved for people, not for events", plan(one("paid", {"cio_id": TEXT}))),
@@ -183,6 +184,16 @@ def test_a_foreign_plan_is_held_against_most_of_its_names() -> None:
 def test_styles_are_mixed_in_foreign_plans_only(document: Schema, is_foreign: bool) -> None:
     """A style in common, too few names, and a plan that allows any are all right."""
     assert "mixed-styles" not in rules(found_in(document, is_foreign=is_foreign))
+
+
+def test_a_plan_without_owners_is_told_once() -> None:
+    """Where no class has an owner, one finding says so; where some have, each that has none."""
+    bare = {"x-owner": ""}
+
+    (none,) = found_in(plan(one("paid", **bare), one("left", **bare)))
+    (some,) = found_in(plan(one("paid", **bare), one("left")))
+
+    assert (none.where, some.where) == ("plan", "event paid")
 
 
 def test_foreign_duplicates_are_found() -> None:

@@ -118,8 +118,6 @@ def _is_full(node: ast.Call, verb: Verb) -> bool:
 
 def _fits(node: ast.Call, verb: Verb) -> bool:
     """Whether the arguments are those of our method."""
-    if any(isinstance(each, ast.Starred) for each in node.args):
-        return False
     if verb == "track_many":
         return bool(node.args)
     given = {each.arg for each in node.keywords}

@@ -262,14 +262,15 @@ class Project:
 
 
 def _nearest(found: list[Module], near: Module) -> list[Module]:
-    """Return the module that shares most of the way with *near*, if one does."""
+    """Return the modules of *found* that lie the fewest folders from *near*."""
 
-    def shared(module: Module) -> int:
+    def steps(module: Module) -> int:
         ways = zip(module.parts, near.parts, strict=False)
-        return next((n for n, (a, b) in enumerate(ways) if a != b), len(near.parts))
+        shared = next((n for n, (a, b) in enumerate(ways) if a != b), len(near.parts))
+        return len(module.parts) + len(near.parts) - 2 * shared
 
-    most = max(map(shared, found))
-    return [module for module in found if shared(module) == most]
+    fewest = min(map(steps, found))
+    return [module for module in found if steps(module) == fewest]
 
 
 def _joined(left: tuple[Origin, ...], right: tuple[Origin, ...]) -> Iterator[Origin]:
