@@ -122,7 +122,15 @@ def dripping(peer: Any) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("talk", [silence, dripping])
+def dripping_head(peer: Any) -> None:
+    peer.read()
+    peer.say(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(1_000):
+        peer.say(b"x")
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("talk", [silence, dripping, dripping_head])
 def test_no_answer_takes_longer_than_it_may(ask: Ask, serve: Any, talk: Any) -> None:
     """An answer that does not come, or comes byte by byte, is given up at the deadline."""
     start = time.monotonic()
@@ -132,6 +140,28 @@ def test_no_answer_takes_longer_than_it_may(ask: Ask, serve: Any, talk: Any) -> 
     assert isinstance(answer, NoReply)
     assert answer.sent is None
     assert took < 2 * (0.3 + 0.2) + 1
+
+
+def test_a_dripping_head_is_given_up_behind_tls_too(ask: Ask, serve: Any, authority: Any) -> None:
+    """The deadline holds for what is read through TLS."""
+    server = serve(dripping_head, tls=authority.server)
+    start = time.monotonic()
+    slow = Http(timeout=0.5, connect_timeout=0.5, ca=authority.pem)
+    (answer,) = ask(server.url, http=slow)
+    took = time.monotonic() - start
+
+    assert isinstance(answer, NoReply)
+    assert answer.sent is None
+    assert took < 2 * (0.5 + 0.5) + 1
+
+
+def test_a_connection_outlives_the_deadline_of_its_request(ask: Ask, serve: Any) -> None:
+    """The next request on a connection has a deadline of its own."""
+    server = serve()
+    answers = ask(*[server.url] * 3, http=SHORT, between=lambda: time.sleep(0.6))
+
+    assert answers == [FINE] * 3
+    assert server.connections == 1
 
 
 def chunked(peer: Any) -> None:

@@ -25,7 +25,8 @@ _PROXIES = ("http", "https", "socks5", "socks5h")
 class Http(msgspec.Struct, frozen=True, kw_only=True):
     """How requests travel.
 
-    ``timeout`` bounds an answer in seconds (10), ``connect_timeout`` the connection (5).
+    ``timeout`` bounds an answer in seconds (10), ``connect_timeout`` the connection (5), and
+    both together one try as a whole, however slowly its answer comes.
     ``proxy`` is one proxy URL for everything, or a mapping of ``"http"``, ``"https"``,
     ``"all"`` to one; ``no_proxy`` lists hosts (with all below them), addresses and networks
     reached without, ``"*"`` for every one. ``ca`` is the path of a PEM bundle or directory that

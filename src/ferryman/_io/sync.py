@@ -12,6 +12,7 @@ import httpx2
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Request
 
+from .deadline import bound, set_deadline
 from .failures import ANY, TOO_LONG, no_reply
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
@@ -39,7 +40,10 @@ class SyncDriver:
         _DRIVERS.add(self)
 
     def _open(self) -> Routes[httpx2.HTTPTransport]:
-        return Routes(self._http, self._context, httpx2.HTTPTransport)
+        routes = Routes(self._http, self._context, httpx2.HTTPTransport)
+        for transport in routes.every():
+            bound(transport)
+        return routes
 
     def forked(self) -> None:
         """Leave the connections to the parent; the next request opens others."""
@@ -68,14 +72,13 @@ class SyncDriver:
         if self._off:
             return SILENCE
         deadline = start + self._http.timeout + self._http.connect_timeout
+        set_deadline(deadline)
         try:
             asked = outgoing(request, self._http)
             response = self._way(request.url).handle_request(asked)
             response.request = asked
             try:
                 parts: list[bytes] = []
-                # The library reads this once more before the body.
-                asked.extensions["timeout"]["read"] = max(deadline - time.monotonic(), 0.001)
                 for part in response.iter_raw():
                     parts.append(part)
                     if time.monotonic() > deadline:
