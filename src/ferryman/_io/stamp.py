@@ -32,7 +32,8 @@ class Ulids:
 
     def renew(self) -> None:
         """Begin anew, in a forked child: counting on would repeat the parent's ids."""
-        self._lock = threading.Lock()
+        # A signal handler or a collected object may ask within: the same thread goes on.
+        self._lock = threading.RLock()
         self._until = 0  # nanoseconds at which the present millisecond ends
         self._ms = -1
         self._count = 0
@@ -53,13 +54,13 @@ class Ulids:
             if ms > self._ms:
                 self._ms = ms
                 # Half of the 80 bits' numbers are left to count through: they do not run out.
-                self._count = int.from_bytes(os.urandom(10)) >> 1
+                self._count = count = int.from_bytes(os.urandom(10)) >> 1
             else:
                 for ident in self._run:  # another thread was quicker
                     return ident
-                self._count = (self._count | (_RUN - 1)) + 1
-            prefix = _spell(self._ms << 80 | self._count)[:-2]
-            run = map(prefix.__add__, islice(_PAIRS, self._count % _RUN, None))
+                self._count = count = (self._count | (_RUN - 1)) + 1
+            prefix = _spell(self._ms << 80 | count)[:-2]
+            run = map(prefix.__add__, islice(_PAIRS, count % _RUN, None))
             ident = next(run)
             self._run = run
             self._until = (self._ms + 1) * _MILLISECOND
