@@ -1,6 +1,8 @@
 """`ferryman plan observe`: each source against the plan, and what is proposed of it."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Emulated, Ran
+from tests.cli.conftest import Emulated, Ran, until
 
 from ferryman import Account, Client, Observing, Outbox
 
@@ -111,6 +113,34 @@ def test_each_kind_of_difference_is_told_with_its_count(ferry: Ferry) -> None:
     assert "cash" not in ran.stdout
     assert "ann@" not in ran.stdout
     assert ran.stderr.startswith("1 row was neither an event nor attributes of a person")
+
+
+def test_nothing_is_told_as_nothing(ferry: Ferry) -> None:
+    """An empty export is no error."""
+    ran = observe(ferry)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "Nothing was seen.\n\n", "")
+
+
+def test_ctrl_c_ends_it(begin: Callable[..., subprocess.Popen[str]]) -> None:
+    """A signal while input is waited for says how far it came, and is the exit code."""
+    process = begin("plan", "observe", "-", "--format", "ndjson")
+    assert process.stdin is not None
+    process.stdin.write(ndjson(RIGHT))
+    process.stdin.flush()
+    until(lambda: _sleeps(process.pid))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out) == (130, "")
+    assert err.startswith("Stopped when ")
+
+
+def _sleeps(pid: int) -> bool:
+    """Whether the process waits with a handler of its own for SIGINT."""
+    caught = re.search(r"SigCgt:\t(.*)", Path(f"/proc/{pid}/status").read_text())
+    handlers = int(caught[1], 16) if caught else 0
+    return bool(handlers & 1 << (signal.SIGTERM - 1))
 
 
 def test_programs_get_one_document(ferry: Ferry, tmp_path: Path) -> None:
@@ -258,7 +288,7 @@ def test_an_outbox_is_a_source_and_stays_as_it_is(
         (("sqlite:///empty.json",), "sqlite:///empty.json is no outbox, or is damaged"),
         (("paid.csv", "--event", "a", "--plan", "shop:none"), "shop holds no TrackingPlan"),
         (("paid.csv", "--event", "a", "--propose", "shop.py"), "shop.py is there already"),
-        (("paid.csv", "--event", "a", "--propose", "no/plan.py"), "cannot write no/plan.py: "),
+        (("paid.csv", "--event", "a", "--propose", "no/plan.py"), "there is no folder no"),
         (("paid.csv", "--event", "a", "--json", "--propose", "-"), "--json and --propose - both"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ from ferryman.plan.loose import Loose
 from ferryman.plan.observed_form import ObservedForm
 from ferryman.plan.observing import MAX_EVENTS, Observed
 from ferryman.plan.proposing import propose
-from ferryman.plan.seen import MAX_DISTINCT, MAX_FIELDS, MAX_SEEN
+from ferryman.plan.seen import MAX_DEPTH, MAX_DISTINCT, MAX_FIELDS, MAX_SEEN
 
 SECRET = "ann@example.com"
 MOMENT = "2026-11-24T05:00:00Z"
@@ -140,15 +140,17 @@ def test_memory_has_an_end():
     for n in range(MAX_EVENTS + 5):
         many.track(f"e{n}", {f"f{m}": 1 for m in range(30)})
     deep = {}
-    for _ in range(50):
-        deep = {"in": deep, "list": [[[[[[[deep]]]]]]]}
+    for _ in range(8):
+        deep = {"in": deep, "list": [[deep]]}
+    deeper = json.loads(json.dumps(deep).replace("{}", '{"in": {"in": {}}}'))
     document = json.loads(many.document())
     kept = sum(len(shape.get("fields", {})) for shape in document["events"].values())
 
     assert json.loads(wide.document())["events"]["bought"]["more"] == 7
     assert document["more"] == 5
     assert kept == MAX_SEEN
-    assert len(observed(deep).document()) < 20_000
+    assert observed(deep).document().count(b'"object":{') < 2 ** (MAX_DEPTH + 1)
+    assert observed(deep).document() == observed(deeper).document()
 
 
 def test_names_that_are_data_are_no_fields():
@@ -244,6 +246,11 @@ def test_types_follow_what_was_seen():
             "note": None if n else "hello",
             "to": SECRET,
             "unknown": None,
+            "rare": f"r{n // 2}",
+            "mixed_at": MOMENT if n else "soon",
+            "mixed_ref": ULID if n else "r-1",
+            "since": 1_700_000_000 if n else 7,
+            "number": 1_700_000_000,
             **({"coupon": f"c{n}"} if n else {}),
         }
         for n in range(20)
@@ -261,6 +268,11 @@ def test_types_follow_what_was_seen():
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "to": {"type": "string", "x-personal": True},
         "unknown": {},
+        "rare": {"type": "string"},
+        "mixed_at": {"type": "string"},
+        "mixed_ref": {"type": "string"},
+        "since": {"type": "integer"},
+        "number": {"type": "integer"},
         "coupon": {"type": "string"},
     }
     assert set(schema["properties"]) - set(schema["required"]) == {"coupon"}
@@ -358,6 +370,19 @@ def test_without_values_too_many_texts_are_told_all_the_same():
 
     rule = 'method: expected "card" or "sepa"'
     assert compare(made, PLAN) == [Finding("deviates", "event bought", rule, 1, 3)]
+
+
+def test_a_slip_is_told_with_what_was_meant():
+    """A name close to one of the plan's says which."""
+    slip = {("totl" if name == "total" else name): value for name, value in RIGHT.items()}
+    made = observed(slip)
+    made.track("bouhgt", {})
+
+    assert [(each.where, each.what) for each in compare(made, PLAN)] == [
+        ("event bought", "totl: is not declared; is total meant?"),
+        ("event bought", "total: is missing"),
+        ("event bouhgt", "is not in the plan; is bought meant?"),
+    ]
 
 
 def test_unknown_unseen_and_deprecated_events_are_told():

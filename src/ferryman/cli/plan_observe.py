@@ -82,8 +82,8 @@ def run_observe(
     """Say what was seen and how it differs from the plan; propose the classes it lacks."""
     if json and propose_to == "-":
         raise ConfigurationError("--json and --propose - both write to stdout: choose one")
-    if propose_to not in (None, "-") and Path(str(propose_to)).exists():
-        raise ConfigurationError(f"{propose_to} is there already: name a new file")
+    if propose_to not in (None, "-"):
+        _can_be_new(Path(propose_to))
     known = None if plan is None else document_of(plan)
     columns = Columns(
         event=event, event_column=event_column, person=person, at=at, types=types, format=format_
@@ -91,6 +91,7 @@ def run_observe(
     with Stop() as stop, progress() as shows:
         made = count(source, columns, stop, shows)
     if stop:
+        out.note(f"Stopped when {out.counted(made.rows, 'row was', 'rows were')} read.")
         return stop.code
     findings = [] if known is None else compare(made.observed, known)
     if json:
@@ -105,6 +106,13 @@ def run_observe(
         _propose(made, known, propose_to, values=values)
     bad = sum(each.kind in ("undeclared", "deviates") for each in findings)
     return INCOMPLETE if bad or made.refused or (strict and findings) else DONE
+
+
+def _can_be_new(file: Path) -> None:
+    if file.exists():
+        raise ConfigurationError(f"{file} is there already: name a new file")
+    if not file.parent.is_dir():
+        raise ConfigurationError(f"there is no folder {file.parent}")
 
 
 # -- for programs
@@ -141,7 +149,8 @@ def _show(
 ) -> None:
     console = out.console(stderr=to_stderr)
     observed = made.observed
-    for row in _aligned(_table(observed, known, findings)):
+    rows = _table(observed, known, findings)
+    for row in _aligned(rows) if len(rows) > 1 else ("Nothing was seen.",):
         console.print(row, soft_wrap=True)
     console.print()
     if observed.more:
@@ -169,7 +178,7 @@ def _state(where: str, findings: Sequence[Finding]) -> str:
     mine = [each for each in findings if each.where == where]
     for each in mine:
         if each.kind == "undeclared":
-            return "not in the plan"
+            return each.what.removeprefix("is ")
         if each.kind == "unseen":
             return "never seen"
     deviations = sum(each.kind == "deviates" for each in mine)

@@ -5,12 +5,13 @@ Literal; bounds and patterns are not, since no values are kept. Here must not li
 at the moment (tracking.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from ferryman.plan.jsonlike import is_array, is_object, object_at
+from ferryman.plan.nearest import nearest
 from ferryman.plan.observing import Observed
 from ferryman.plan.recognising import format_of, is_data
 from ferryman.plan.seen import MAX_DISTINCT, Seen, Shape
@@ -42,7 +43,7 @@ def compare(observed: Observed, plan: Mapping[str, Any]) -> list[Finding]:
     for name, shape in sorted(observed.events.items()):
         where = f"event {name}"
         if name not in events:
-            what = "is not in the plan"
+            what = "is not in the plan" + _meant(name, events)
             found.append(Finding("undeclared", where, what, shape.count, shape.count))
             continue
         schema = judge.resolved(events[name])
@@ -62,6 +63,11 @@ def compare(observed: Observed, plan: Mapping[str, Any]) -> list[Finding]:
     if person is not None and observed.person is None:
         found.append(Finding("unseen", "people", "were never seen"))
     return found
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    return f"; is {near} meant?" if near else ""
 
 
 _Told: TypeAlias = Iterator[tuple[str, str, int]]
@@ -91,7 +97,9 @@ class _Judge:
             if name in properties:
                 yield from self._value(properties[name], seen, f"{path}{name}")
             else:
-                yield f"{path}{name}", "is not declared", seen.present
+                always = {each for each, s in shape.fields.items() if s.present == shape.count}
+                rule = "is not declared" + _meant(name, properties.keys() - always)
+                yield f"{path}{name}", rule, seen.present
         if shape.entries is not None and not any(map(is_data, properties)):
             yield path.rstrip("."), "has fields named by data", shape.entries.present
         if shape.more:
@@ -99,8 +107,8 @@ class _Judge:
         for name in schema.get("required", ()):
             if partial or shape.more or is_data(name):
                 continue
-            there = shape.fields.get(name)
-            if lacking := shape.count - (0 if there is None else there.present):
+            given = shape.fields.get(name)
+            if lacking := shape.count - (0 if given is None else given.present):
                 yield f"{path}{name}", "is missing", lacking
 
     def _value(self, schema: Schema, seen: Seen, path: str) -> _Told:
