@@ -37,7 +37,7 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "name-limit": Rule(
         "plan", "error", "a name that is empty or longer than Customer.io takes",
-        "Customer.io refuses it, or drops what has it",
+        "beyond the documented limit Customer.io may refuse it, or lose it",
         "choose a shorter name",
     ),
     "too-many-attributes": Rule(
@@ -52,12 +52,12 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "reserved-event": Rule(
         "plan", "warning", "an event whose name does something else in the Pipelines API",
-        "said there, it deletes, suppresses or merges and is no event",
+        "said there, it deletes or suppresses somebody, or changes a device, and is no event",
         "rename the event, or say it by the function of that name",
     ),
     "attribute-type": Rule(
         "plan", "error", "an attribute of another type than Customer.io reads it as",
-        "Customer.io ignores it, or takes it for something else",
+        "Customer.io reads it as that type, whatever is sent",
         "give it the type that Customer.io reads",
     ),
     "too-large": Rule(
