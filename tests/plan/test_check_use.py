@@ -46,6 +46,11 @@ FOUND = [
     ("undeclared-event", 'from typing import cast\ncast("Outbox", x).track("1", "signd_up")'),
     ("undeclared-event", 'class S:\n    @property\n    def o(self) -> Outbox: ...\n'
                          'def f(s: S):\n    s.o.track("1", "signd_up")'),
+    ("undeclared-event", 'from contextlib import closing\n'
+                         'with closing(get_outbox()) as o:\n    o.track("1", "signd_up")'),
+    ("undeclared-event", 'box.track_many([("1", "signd_up", rows)])'),
+    ("name-for-class unknown-field",
+     'box.track_many([("1", "signed_up", {"method": "x", "b": 1})])'),
     ("undeclared-event", 'def f(outbox):\n    outbox.track("1", "signd_up")'),
     ("undeclared-event", 'def f(request):\n    request.app.customerio.track("1", "signd_up")'),
     ("undeclared-event", 'def f(client):\n    client.track("1", "signd_up")'),

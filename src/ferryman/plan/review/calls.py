@@ -156,7 +156,7 @@ def _one(item: ast.expr) -> Iterator[Said]:
     match item:
         case ast.Tuple(elts=[_, event]):
             yield Said(event, None, False)
-        case ast.Tuple(elts=[_, event, ast.Dict() as data]):
+        case ast.Tuple(elts=[_, event, data]):
             yield Said(event, data, True)
         case ast.Call():
             yield Said(item, None, False)

@@ -23,6 +23,8 @@ from ferryman.plan.review.origins import (
 _DEPTH: Final = 12
 """Steps from a name to what it stands for; further is not looked."""
 _WRAPPERS: Final = frozenset({"Annotated", "Optional", "Union", "Final", "ClassVar", "Required"})
+_ENTERS: Final = frozenset({"closing", "aclosing", "enter_context", "enter_async_context"})
+"""What returns its first argument, or what that enters as."""
 _VERBATIM: Final = frozenset({"value", "name", "_value_"})
 
 
@@ -244,6 +246,9 @@ class Project:
     def _called(self, call: ast.Call, func: ast.expr, scope: Scope, depth: int) -> Iterator[Origin]:
         if last_name(func) == "cast" and len(call.args) == 2:
             yield from self.typed(call.args[0], scope, depth)
+            return
+        if last_name(func) in _ENTERS and call.args:
+            yield from self.resolve(call.args[0], scope, depth)
             return
         for origin in self.resolve(func, scope, depth):
             match origin:
