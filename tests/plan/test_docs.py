@@ -22,6 +22,7 @@ from ferryman import ObjectId, operations
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Conventions, Event, Field, TrackingPlan, encode_message
 from ferryman.plan.docs import html, markdown
+from ferryman.plan.docs.elements import element
 from ferryman.plan.docs.page import Entry, page
 from ferryman.plan.docs.samples import Samples
 from ferryman.plan.docs.style import STYLE
@@ -38,8 +39,9 @@ class Item(msgspec.Struct):
 
 
 class Worse(Event, event=EVIL, owner=EVIL):
-    __doc__ = f"{EVIL}\n\n# not a title\n\n- nor a list"
+    __doc__ = f"{EVIL}\n\n# not a title\n\n- nor a list\n\n<!-- nor a comment"
     items: list[Item]
+    ticks: str = msgspec.field(name="a``b`", default="```\n```")
     kind: Literal["</pre><b>", "```"] = "```"
     evil: Annotated[str, Field(personal=True)] = msgspec.field(name="<i>|`x`</i>", default="y")
 
@@ -194,6 +196,13 @@ def test_nothing_of_a_plan_is_markup_in_html() -> None:
     assert "<i>|`x`</i>" in shown
 
 
+def test_values_of_attributes_are_escaped() -> None:
+    """Today no text of a plan becomes one; tomorrow's may."""
+    made = element("a", "<b>", href='"><b>', data_x="a&b")
+
+    assert made == '<a href="&quot;&gt;&lt;b&gt;" data-x="a&amp;b">&lt;b&gt;</a>'
+
+
 def test_nothing_of_a_plan_is_markup_in_markdown() -> None:
     """Neither HTML nor links, lists or titles of its own; a bar ends no cell of a table."""
     made = rendered(markdown(HOSTILE))
@@ -206,6 +215,8 @@ def test_nothing_of_a_plan_is_markup_in_markdown() -> None:
     assert {len(re.findall("<t[hd]", row)) for row in rows} == {2, 5}
     assert shown.count(EVIL) > 5
     assert "<i>|`x`</i>" in shown
+    assert "<td><code>a``b`</code></td>" in made
+    assert "<!-- nor a comment" in shown
 
 
 def test_every_link_of_the_markdown_leads_somewhere() -> None:

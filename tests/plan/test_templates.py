@@ -29,10 +29,12 @@ class Address(msgspec.Struct):
 
 class Cash(msgspec.Struct, tag="cash", frozen=True):
     given: int
+    memo: str = ""
 
 
 class Card(msgspec.Struct, tag="card"):
     brand: str
+    memo: str | None = None
 
 
 class OrderPlaced(Event):
@@ -165,6 +167,9 @@ ROWS: list[tuple[str, str, list[str]]] = [
     ("else", "{% if event.note %}a{% else %}{{ event.note }}{% endif %}", [NOTE]),
     ("else of blank", "{% if event.note == blank %}a{% else %}{{ event.note }}{% endif %}", []),
     ("elsif", "{% if event.total > 1 %}a{% elsif event.note %}{{ event.note }}{% endif %}", []),
+    ("else after elsif",
+     "{% if event.total > 1 %}a{% elsif event.note == nil %}b{% else %}{{ event.note }}{% endif %}",
+     []),
     ("after a guard", "{% if event.note %}{% endif %}{{ event.note }}", [NOTE]),
     ("unless", "{% unless event.note %}{{ event.note }}{% else %}{{ event.note }}{% endunless %}",
      [NOTE]),
@@ -179,6 +184,8 @@ ROWS: list[tuple[str, str, list[str]]] = [
     ("in each item", "{% for l in event.lines %}{{ l.gift_for }}{% endfor %}", [GIFT]),
     ("one of two kinds", "{{ event.paid_with.type }}{{ event.paid_with.brand }}",
      [f"may-be-missing event.paid_with.brand {MISSING}"]),
+    ("missing in one of two kinds", "{{ event.paid_with.memo }}",
+     [f"may-be-missing event.paid_with.memo {MISSING}"]),
     ("any key", "{{ event.counts.red }}", [f"may-be-missing event.counts.red {MISSING}"]),
     ("attribute may be missing", "{{ customer.birthday | date: '%Y' }}",
      [f"may-be-missing customer.birthday {MISSING}"]),
@@ -337,6 +344,7 @@ def test_what_the_plan_has_no_class_for_is_free() -> None:
         "{% " * 200_000,
         "{% if x %}" * 20_000,
         "{% raw %}" * 100_000,
+        "{% else %}" * 50_000,
         "{{" + " " * 900_000 + "}}",
         "{{ x" + "[a" * 5_000 + "]" * 5_000 + " }}",
         "{% if " + "a and " * 5_000 + "a %}{% endif %}",

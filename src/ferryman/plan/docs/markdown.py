@@ -139,6 +139,5 @@ def _entities(text: str) -> str:
 
 
 def _block(text: str, language: str) -> str:
-    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, ticks + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
+    # No line of Python or JSON made here is a fence: line breaks in a text are escaped.
+    return f"```{language}\n{text}\n```"
