@@ -1,7 +1,7 @@
 """Ferryman's outbox: `store=memory` or `store=sqlite` (at `power`), each call as `way` says.
 
 `way=data` says name and data, `way=typed` a typed event, `way=bulk` typed events through
-`accept_many`, `way=threads` and `way=tasks` typed events from 32 threads or 256 tasks, each waiting
+`track_many`, `way=threads` and `way=tasks` typed events from 32 threads or 256 tasks, each waiting
 for its own safety. The time runs until `flush` has seen the last event delivered.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from meter import Job, clock, contend, event, person
 from said import account, http, typed
 
-from ferryman import AsyncOutbox, Outbox, OutboxFull, operations
+from ferryman import AsyncOutbox, Outbox, OutboxFull
 
 PATIENCE_S = 110
 THREADS, TASKS, BULK = 32, 256, 1_000
@@ -84,8 +84,7 @@ def in_bulk(job: Job, outbox: Outbox) -> None:
     """Say all events a thousand at a time, from whatever makes them."""
     for first in range(0, job.n, BULK):
         numbers = range(first, min(job.n, first + BULK))
-        said = [operations.track(person(i), job.make(i)) for i in numbers]
-        patiently(job, outbox.accept_many, said)
+        patiently(job, outbox.track_many, [(person(i), job.make(i)) for i in numbers])
 
 
 def say(job: Job, outbox: Outbox) -> None:

@@ -49,6 +49,9 @@ class Shape:
         self.build_plain: Callable[[Any], dict[str, object] | None] = _nothing
         """The short way of another: what the fields become, where the usual ones are right."""
 
+        self.write: Callable[[Any], bytes]
+        """The check and the encoder in one call, of a shape that stands alone: see wire.py."""
+
     def take(self, value: object) -> object:
         """Return *value* if the encoder may have it as it is, or a dict; raises Wrong."""
         return value if self.native and self.holds(value) else self.build(value)

@@ -39,20 +39,12 @@ def encode_event(event: Event, api: Api) -> bytes:
     return _encode(event, api)
 
 
-def writer_of(cls: type[Event]) -> Callable[[Event], bytes]:
+def writer_of(cls: type[Event]) -> Callable[[Any], bytes]:
     """Return what :func:`encode_event` does for the Track API with events of exactly *cls*.
 
-    Made once a class: the check and the encoder in one call. Raises InvalidOperation for a class
-    with a type that cannot be checked.
+    Raises InvalidOperation for a class with a type that cannot be checked.
     """
-
-    def write_event(event: Any) -> bytes:
-        return _encode(event, "track")
-
-    shape = cls.__wire__.get("track") or _compiled(cls, "track")
-    if shape.native and shape.test is not None:
-        return quick.compiled_write(shape.test, ENCODER.encode, write_event) or write_event
-    return write_event
+    return (cls.__wire__.get("track") or _compiled(cls, "track")).write
 
 
 def encode_person(person: Person, api: Api) -> bytes:
@@ -98,23 +90,31 @@ def _check_texts(said: Person | Object) -> None:
 
 def _encode(said: Declared, api: Api) -> bytes:
     cls = type(said)
-    shape = cls.__wire__.get(api) or _compiled(cls, api)
-    try:
-        if shape.native and shape.holds(said):
-            return ENCODER.encode(said)
-        return ENCODER.encode(shape.build(said))
-    except Wrong as wrong:
-        raise wrong.located(_root(cls)) from None
-    except (UnicodeEncodeError, RecursionError):
-        # The encoder's words quote the text: the long way finds the field and names the rule.
-        return write(to_plain(said, api, at=_root(cls)), at=_root(cls))
+    return (cls.__wire__.get(api) or _compiled(cls, api)).write(said)
 
 
 def _compiled(cls: type[Declared], api: Api) -> Shape:
     # At first use and not with the class, whose annotations may name classes further down.
     # Two threads may both compile; they get the same shape.
     check_declaration(cls, late=False)
-    return cls.__wire__.setdefault(api, shape_of(cls, api, at=_root(cls)))
+    shape = shape_of(cls, api, at=_root(cls))
+
+    def write_checked(said: Any) -> bytes:
+        try:
+            if shape.native and shape.holds(said):
+                return ENCODER.encode(said)
+            return ENCODER.encode(shape.build(said))
+        except Wrong as wrong:
+            raise wrong.located(_root(cls)) from None
+        except (UnicodeEncodeError, RecursionError):
+            # The encoder's words quote the text: the long way finds the field and names the rule.
+            return write(to_plain(said, api, at=_root(cls)), at=_root(cls))
+
+    shape.write = write_checked
+    if shape.native and shape.test is not None:
+        at_once = quick.compiled_write(shape.test, ENCODER.encode, write_checked)
+        shape.write = at_once or write_checked
+    return cls.__wire__.setdefault(api, shape)
 
 
 def _root(cls: type[Declared]) -> str:
