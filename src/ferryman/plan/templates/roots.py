@@ -55,6 +55,8 @@ class Roots:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._fields = Fields(object_at(document, "$defs"))
+        # Many templates ask for the same fields, each of all events where it is for none.
+        self._firsts: dict[tuple[str, Step, Target], Value | Missing] = {}
         groups = object_at(document, "properties")
 
         def spots(group: str, kind: str) -> dict[str, Spot]:
@@ -102,6 +104,12 @@ class Roots:
 
     def first(self, root: str, step: Step, target: Target) -> Value | Missing:
         """Return what the first *step* from *root* leads to; Missing where nothing provides it."""
+        asked = (root, step, target)
+        if asked not in self._firsts:
+            self._firsts[asked] = self._first(root, step, target)
+        return self._firsts[asked]
+
+    def _first(self, root: str, step: Step, target: Target) -> Value | Missing:
         begin = self.whole(root, target)
         if isinstance(begin, Missing):
             return begin

@@ -81,6 +81,7 @@ class Walk:
         self._paths = Paths(roots, target, self.errors)
         self.warnings: list[Fault] = []
         self.read: list[Read] = []
+        self._told: set[tuple[str, bool]] = set()
         self.touched: set[tuple[str, str]] = set()
         """The fields that are read, by class and path, with those they stand in."""
         self.whole: set[tuple[str, str]] = set()
@@ -252,6 +253,9 @@ class Walk:
         return self._paths.resolved(path, {**self._assigned, **scope.names}, is_told=is_told)
 
     def _touch(self, value: Value, *, is_whole: bool) -> None:
+        if (value.key, is_whole) in self._told and not value.inside:
+            return  # the same path of a template leads to the same fields
+        self._told.add((value.key, is_whole))
         for spot in (*value.spots, *value.inside):
             if is_whole:
                 self.whole.add((spot.owner, spot.path))
