@@ -43,7 +43,7 @@ if typing.TYPE_CHECKING:
         Unreachable,
     )
     from ferryman.operations import AccountRegion, BroadcastTrigger, Delivery
-    from ferryman.outbox import AsyncOutbox, Outbox
+    from ferryman.outbox import Accepted, AsyncOutbox, Outbox
     from ferryman.outbox.entry import Counts
     from ferryman.plan import (
         Conventions,
@@ -85,7 +85,7 @@ _SHOWN = {
         StoreError TooLarge Unauthorized Undelivered Unreachable
         """,
     "ferryman.operations": "AccountRegion BroadcastTrigger Delivery",
-    "ferryman.outbox": "AsyncOutbox Outbox",
+    "ferryman.outbox": "Accepted AsyncOutbox Outbox",
     "ferryman.outbox.entry": "Counts",
     "ferryman.plan": "Conventions Deviation Event Field MessageData Object Person TrackingPlan",
     "ferryman.settings": """
@@ -111,6 +111,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Accepted",
     "Account",
     "AccountRegion",
     "Anonymous",

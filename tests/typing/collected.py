@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, assert_type
 import msgspec
 
 from ferryman import (
+    Accepted,
     Account,
     AsyncClient,
     AsyncOutbox,
@@ -29,7 +30,6 @@ from ferryman import (
     get_outbox,
     use_plan,
 )
-from ferryman.outbox import Accepted
 from ferryman.plan import Conventions, Deviation, event
 
 
