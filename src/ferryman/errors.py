@@ -14,7 +14,7 @@
     │     ├─ RateLimited       429, with .retry_after in seconds
     │     └─ ServerError       5xx, or an answer that is not Customer.io's
     ├─ ClientClosed            said to a client after its close()
-    ├─ OutboxFull, OutboxClosed, FlushTimeout, StoreError
+    ├─ OutboxFull, OutboxClosed, FlushTimeout, StoreError (DeadLettersFull)
     │                          the place of waiting cannot take it, or is not done
     └─ UnverifiedWebhook       signature missing, wrong or stale
 
@@ -180,6 +180,10 @@ class FlushTimeout(FerrymanError):
 
 class StoreError(FerrymanError):
     """The place where operations are kept failed: full disk, read-only, damaged, too old."""
+
+
+class DeadLettersFull(StoreError):
+    """As many dead letters are kept as may be: nothing more is put aside until some are gone."""
 
 
 class UnverifiedWebhook(FerrymanError):

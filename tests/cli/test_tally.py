@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ferryman import operations
 from ferryman.cli.tally import Tally
-from ferryman.outbox.entry import Dead, Done, Entry, Store, Verdict
+from ferryman.outbox.entry import Dead, Done, Entry, Verdict
+from ferryman.outbox.protocol import Store
 from ferryman.outbox.stores.sqlite import SqliteStore
 
 LATE = 1_700_000_000
@@ -40,7 +41,7 @@ def test_only_what_was_put_through_it_is_counted(tmp_path: Path) -> None:
 
     assert (tally.accepted, waiting) == (3, (0, 0, 3))
     assert tally.figures() == (2, 1, 0)
-    assert tally.reasons == {"required name": 1}
+    assert tally.causes == {"required name": 1}
     tally.close()
     other.close()
 
@@ -61,7 +62,7 @@ def test_entries_that_others_put_at_the_same_time_are_told_apart(tmp_path: Path)
 
     settle(tally, dead=(99,))
 
-    assert (tally.figures(), sum(tally.reasons.values())) == ((2, 0, 0), 0)
+    assert (tally.figures(), sum(tally.causes.values())) == ((2, 0, 0), 0)
     tally.close()
 
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from ferryman.outbox.order import Batch, Limits, Line
+from ferryman.outbox.batching import Batch, Limits
+from ferryman.outbox.order import Line
 
 WHOLE = Limits()
 
@@ -53,7 +54,7 @@ def test_a_key_in_flight_is_muted_and_everybody_else_goes_on(make):
 def test_a_barrier_begins_a_request_of_its_key_that_nothing_joins(make):
     """Nothing of a key comes before or after its barrier in one request (rule 9)."""
     line = Line()
-    line.join([make("track", "a"), make("delete", "a"), make("track", "a"), make("track", "b")])
+    line.join([make("track", "a"), make("barrier", "a"), make("track", "a"), make("track", "b")])
 
     found = rest(line)
 

@@ -6,8 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ferryman.outbox.entry import Entry
-from ferryman.outbox.order import Batch, Limits, Line
+from ferryman.outbox.batching import Batch, Limits
+from ferryman.outbox.entry import Entry, can_cancel, cancels
+from ferryman.outbox.order import Line
 
 KEYS = st.sampled_from("abcde")
 
@@ -22,6 +23,7 @@ class LineMachine(RuleBasedStateMachine):
         self.flying: list[Batch] = []
         self.seq = 0
         self.inside = 0
+        self.doomed: set[int] = set()
 
     def enter(self, name: str, key: str, other: str = "", barrier: bool = False) -> None:
         self.seq += 1
@@ -30,6 +32,8 @@ class LineMachine(RuleBasedStateMachine):
         for each in filter(None, (key, other)):
             self.queues.setdefault(each, deque()).append(entry)
         self.inside += len(body) + 1
+        if cancels(entry):
+            self.doomed |= {e.seq for e in self.queues[key] if e.key == key and can_cancel(e)}
         self.line.join([entry])
 
     @rule(key=KEYS, times=st.integers(1, 3))
@@ -56,6 +60,11 @@ class LineMachine(RuleBasedStateMachine):
 
     def depart(self, limits: Limits) -> bool:
         batch = self.line.take(limits)
+        for entry in self.line.cancelled:
+            self.doomed.remove(entry.seq)
+            self.queues[entry.key].remove(entry)
+            self.inside -= len(entry.body) + 1
+        self.line.cancelled = []
         if batch is None:
             return False
         assert batch.entries
@@ -65,6 +74,7 @@ class LineMachine(RuleBasedStateMachine):
         assert batch.together == (batch.entries[0].name != "submit_form")
         assert batch.together or len(batch.entries) == 1
         for entry in batch.entries:
+            assert entry.seq not in self.doomed, "a newer removal had come"
             for each in filter(None, (entry.key, entry.other)):
                 assert self.queues[each].popleft() is entry, "out of its order of acceptance"
             self.inside -= len(entry.body) + 1
@@ -90,6 +100,7 @@ class LineMachine(RuleBasedStateMachine):
         while self.depart(Limits()):
             self.line.release(self.flying.pop())
         assert not any(self.queues.values()), "somebody was forgotten"
+        assert not self.doomed
         assert self.line.idle
         assert len(self.line) == 0
 
@@ -102,6 +113,7 @@ class LineMachine(RuleBasedStateMachine):
             for queue in self.queues.values()
             for entry in list(queue)[:1]
             if not {entry.key, entry.other} & busy
+            and entry.seq not in self.doomed
             and all(self.queues[key][0] is entry for key in (entry.key, entry.other) if key)
         ]
         before = len(self.flying)

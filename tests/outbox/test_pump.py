@@ -7,8 +7,8 @@ import pytest
 from ferryman._core.flow import Send
 from ferryman._core.message import NoReply, Reply, Request
 from ferryman._core.retry import Retry
+from ferryman.outbox.batching import Batch
 from ferryman.outbox.entry import Dead, Done
-from ferryman.outbox.order import Batch
 from ferryman.outbox.pump import PATIENCE, Claim, Release, Rest, Settle, carry, pump
 
 OK = Reply(200, {}, b"{}")

@@ -13,9 +13,10 @@ import pytest
 from ferryman._core.flow import Send
 from ferryman._core.message import NoReply, Reply, Request
 from ferryman.operations import CATALOGUE
-from ferryman.outbox.entry import Dead, Entry
-from ferryman.outbox.order import Limits, Line
-from ferryman.outbox.pump import PATIENCE, Claim, Release, Rest, Settle, pump
+from ferryman.outbox.batching import Limits
+from ferryman.outbox.entry import REMOVALS, Cancelled, Done, Entry
+from ferryman.outbox.order import Line
+from ferryman.outbox.pump import PATIENCE, Claim, Note, Release, Rest, Settle, pump
 
 ONCE = {name for name, row in CATALOGUE.items() if row.repeat == 2}
 NAMES = ["track"] * 8 + ["identify"] * 3 + ["delete", "merge", "submit_form", "report_push"]
@@ -145,6 +146,8 @@ def step(world, worker, line, limits):
     match worker.effect:
         case Claim():
             batch = line.take(limits)
+            world.settle([Cancelled(entry) for entry in line.cancelled])
+            line.cancelled = []
             if batch is not None:
                 worker.feed(batch)
         case Send(request):
@@ -154,6 +157,8 @@ def step(world, worker, line, limits):
                 worker.feed(worker.answer)
         case Settle(verdicts):
             world.settle(verdicts)
+            worker.feed(None)
+        case Note():
             worker.feed(None)
         case Release(batch):
             line.release(batch)
@@ -198,7 +203,7 @@ def stop(world, worker):
             case Settle(verdicts):
                 world.settle(verdicts)
                 worker.feed(None)
-            case Release():
+            case Release() | Note():
                 worker.feed(None)
             case Claim():
                 worker.feed(None)
@@ -214,7 +219,10 @@ def check(world):
         first.setdefault(seq, place)
     for seq, verdict in world.settled.items():
         entry = world.accepted[seq]
-        if not isinstance(verdict, Dead):
+        if isinstance(verdict, Cancelled):
+            newer = [world.accepted[later] for later in range(seq + 1, len(world.accepted) + 1)]
+            assert any(e.key == entry.key and e.name in REMOVALS for e in newer), "cancelled"
+        elif isinstance(verdict, Done):
             assert seq in first, "said to be delivered, and was not"
         elif not verdict.maybe_delivered:
             assert seq in world.poison, "thrown away"

@@ -112,7 +112,7 @@ class Carrying:
             len(self._people),
             time.monotonic() - self._began,
             tuple(self._refusals),
-            dict(self._tally.reasons.most_common(5)),
+            dict(self._tally.causes.most_common(5)),
             hearing.waits,
             self._whole,
             self._trouble,

@@ -23,7 +23,7 @@ from ferryman.cli.progress import Shows, Stage, progress
 from ferryman.cli.stopping import Stop
 from ferryman.emulator import DEFAULT_WORKSPACE, Emulator
 from ferryman.errors import FlushTimeout
-from ferryman.outbox.entry import Counts
+from ferryman.outbox.protocol import Counts
 
 
 class Shopper(Person):

@@ -14,7 +14,7 @@ from ferryman.cli.progress import Shows, Stage, progress
 from ferryman.cli.saving import Saving
 from ferryman.cli.stopping import Stop
 from ferryman.errors import ConfigurationError
-from ferryman.outbox.entry import Counts, Store
+from ferryman.outbox.protocol import Counts, Store
 from ferryman.outbox.relay import Relay
 from ferryman.outbox.stores import open_store
 from ferryman.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ferryman.outbox.entry import Store
+from ferryman.outbox.protocol import Store
 from ferryman.outbox.stores import open_store
 from ferryman.settings import Settings
 

@@ -8,41 +8,37 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-from ferryman._core.message import Level
-from ferryman.outbox.entry import Counts, Dead, Entry, Store, Verdict
+from ferryman.outbox.entry import Dead, Entry, Verdict
+from ferryman.outbox.protocol import Store
+from ferryman.outbox.stores.around import Around
 
 
-class Tally:
+class Tally(Around):
     """Passes everything on to *store*, and counts what was put through it."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self.level: Level = store.level
+        super().__init__(store)
         self.accepted = 0
-        self.reasons: Counter[str] = Counter()
+        self.causes: Counter[str] = Counter()
         """Why operations of this run died: codes and fields, never texts or values."""
         self._done = self._dead = self._dead_of_others = 0
         self._dead_before = store.counts().dead
-        # Ranges of seq that hold our entries; beside each, the ids of ours where others wrote
-        # into the same range at the same time.
-        self._ranges: list[tuple[int, int, frozenset[str] | None]] = []
+        self._ranges: list[tuple[int, int]] = []
+        """First and last places of what is ours."""
         self._noting = threading.Lock()
         self._closed: tuple[int, int, int] | None = None
 
     def put(self, entries: Sequence[Entry]) -> None:
         """Keep *entries* and note where."""
         with self._noting:
-            before = self._store.last()
             self._store.put(entries)
-            after = self._store.last()
+            if not entries:
+                return
             self.accepted += len(entries)
-            if after - before != len(entries):
-                ids = frozenset([entry.id for entry in entries])
-                self._ranges.append((before + 1, after, ids))
-            elif self._ranges and self._ranges[-1][1:] == (before, None):
-                self._ranges[-1] = (self._ranges[-1][0], after, None)
-            else:
-                self._ranges.append((before + 1, after, None))
+            first, last = entries[0].seq, entries[-1].seq
+            if self._ranges and self._ranges[-1][1] == first - 1:
+                first = self._ranges.pop()[0]
+            self._ranges.append((first, last))
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
         """Carry out *verdicts* and count ours among them."""
@@ -54,15 +50,12 @@ class Tally:
                     self._done += ours
                 elif ours:
                     self._dead += 1
-                    self.reasons[" ".join(filter(None, (verdict.reason, verdict.field)))] += 1
+                    self.causes[" ".join(filter(None, (verdict.reason, verdict.field)))] += 1
                 else:
                     self._dead_of_others += 1
 
     def _is_ours(self, entry: Entry) -> bool:
-        for low, high, ids in reversed(self._ranges):
-            if low <= entry.seq <= high:
-                return ids is None or entry.id in ids
-        return False
+        return any(low <= entry.seq <= high for low, high in reversed(self._ranges))
 
     def figures(self) -> tuple[int, int, int]:
         """Return how many of this run's are delivered, dead and pending: together, all accepted."""
@@ -77,26 +70,6 @@ class Tally:
             strange = counts.dead - self._dead_before - self._dead_of_others - self._dead
             dead = self._dead + min(rest - pending, max(0, strange))
             return self.accepted - dead - pending, dead, pending
-
-    def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
-        """Return entries of the store."""
-        return self._store.read(after, limit=limit, size=size)
-
-    def lead(self) -> bool:
-        """Return whether this process's relay delivers."""
-        return self._store.lead()
-
-    def last(self) -> int:
-        """Return the place of the newest entry."""
-        return self._store.last()
-
-    def pending(self, upto: int) -> int:
-        """Return how many may still wait."""
-        return self._store.pending(upto)
-
-    def counts(self) -> Counts:
-        """Return the accounts of the whole store."""
-        return self._store.counts()
 
     def close(self) -> None:
         """Keep the figures, and close the store."""

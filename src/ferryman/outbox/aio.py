@@ -25,9 +25,10 @@ from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
-from .entry import Counts, Entry, Store
+from .entry import Entry
 from .many import Accepted, Many, chunks
 from .outbox import Outbox
+from .protocol import Counts, Store
 from .saying import Named, told, told_in_bulk
 
 

@@ -5,12 +5,13 @@ than a bound; what lies behind is passed over, and read again when it is well (`
 Whoever calls holds the relay's lock. Knows no thread, no clock, no network.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ferryman._core.message import Answer, Api
 
+from .batching import Batch, Limits
 from .entry import Entry
-from .order import Batch, Limits, Line
+from .order import Line
 from .throttle import Throttle, weather
 
 HELD = 8 * 1024 * 1024
@@ -32,6 +33,7 @@ class Destination:
         self.resume: int | None = None
         """The place behind which entries were passed over; None when none was."""
         self._limits = limits
+        self._before: set[int] = set()  # batches that travelled when it began anew
         self._since: float | None = None
 
     @property
@@ -45,7 +47,7 @@ class Destination:
         """Whether it takes what it is sent."""
         return not (self.paused or self.throttle.window.outage)
 
-    def join(self, entries: Iterable[Entry], now: float) -> None:
+    def join(self, entries: Sequence[Entry], now: float) -> None:
         """Let *entries* of this api join the line."""
         self.line.join(entries)
         if self._since is None and len(self.line):
@@ -76,6 +78,17 @@ class Destination:
         """Let the keys of a settled *batch* go on."""
         self.throttle.claimed -= 1
         self.line.release(batch)
+        if id(batch) in self._before:
+            self._before.remove(id(batch))
+            if not self._before:  # what died in them, and was replayed since, waits again
+                self.restart(self.line.parked)
+
+    def restart(self, parked: frozenset[str]) -> None:
+        """Forget what waits and read it again: somebody changed it, or what is *parked*."""
+        self._before = self.line.clear()
+        self.line.parked = parked
+        self.resume = 0
+        self._since = None
 
     def leave(self, answer: Answer, *, seconds: float, now: float) -> None:
         """Learn from an answer."""

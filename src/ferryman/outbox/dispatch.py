@@ -9,11 +9,14 @@ from ferryman._core.account import Account
 from ferryman._core.message import Api, Request
 from ferryman.operations import CATALOGUE
 
+from .batching import Batch, Limits
 from .destination import NEVER, Destination
-from .entry import Entry, Store
-from .order import Batch, Limits
+from .entry import Cancelled, Dead, Entry, Verdict
+from .protocol import Store
 
 _API: dict[str, Api] = {name: row.api for name, row in CATALOGUE.items()}
+_ELSE: Api = "track"
+"""Where an operation goes that this version does not know: to be found out by the pump."""
 _READ = 2_000
 """Entries that are read at once, at the most."""
 
@@ -28,6 +31,16 @@ class Dispatch:
         self._linger = linger
         self._limits = limits
         self._seen = 0
+        self._epoch: int | None = None
+        self._parked: frozenset[str] = frozenset()
+        self._begun: set[int] = set()
+        self.verdicts: list[Verdict] = []
+        """What is decided without asking anybody: settled before anything that was chosen since."""
+
+    @property
+    def parked_entries(self) -> int:
+        """How many entries wait behind a failed barrier, of those that were read."""
+        return sum(each.line.parked_entries for each in self.destinations.values())
 
     def choose(self, now: float, *, urgent: bool) -> tuple[Batch, Destination] | float:
         """Return the next batch and where it goes, or the seconds until there may be one."""
@@ -36,6 +49,9 @@ class Dispatch:
             wait = destination.patience(now, linger=self._linger, urgent=urgent)
             if wait <= 0:
                 batch = destination.take(now)
+                if destination.line.cancelled:
+                    self.verdicts += map(Cancelled, destination.line.cancelled)
+                    destination.line.cancelled = []
                 if batch is not None:
                     return batch, destination
             else:
@@ -58,7 +74,10 @@ class Dispatch:
         return min((each.missing() if len(each.line) else 1 for each in lines), default=1)
 
     def fill(self, now: float) -> None:
-        """Read what is new, as far ahead as is useful."""
+        """Read what is new, as far ahead as is useful; nothing before the verdicts are settled."""
+        if self.verdicts:
+            return
+        self._look_for_changes()
         for destination in self.destinations.values():
             if destination.resume is not None and not destination.full:
                 self._read_again(destination, now)
@@ -69,18 +88,31 @@ class Dispatch:
             self._seen = entries[-1].seq
             self._sort(entries, now)
 
+    def _look_for_changes(self) -> None:
+        """Begin anew where dead letters were replayed, skipped or purged, or a key was parked."""
+        epoch = self._store.epoch()
+        if epoch == self._epoch:
+            return
+        self._parked = frozenset(self._store.parked())
+        if self._epoch is None:
+            self._begun = self._store.begun()
+        self._epoch = epoch
+        for destination in self.destinations.values():
+            destination.restart(self._parked)
+
     def _sort(self, entries: list[Entry], now: float) -> None:
-        apis: set[Api] = {_API[entry.name] for entry in entries}
+        apis: set[Api] = {_API.get(entry.name, _ELSE) for entry in entries}
         for api in apis:
-            own = entries if len(apis) == 1 else [e for e in entries if _API[e.name] == api]
+            own = entries if len(apis) == 1 else _of(entries, api)
             destination = self.destinations.get(api)
             if destination is None:
                 destination = Destination(api, ceiling=self._ceiling, limits=self._limits)
+                destination.line.parked = self._parked
                 self.destinations[api] = destination
             if destination.resume is None and destination.full and not destination.well:
                 destination.resume = own[0].seq - 1
             if destination.resume is None:
-                destination.join(own, now)
+                destination.join(self._known(own), now)
 
     def _read_again(self, destination: Destination, now: float) -> None:
         """Read on where *destination* was passed over, up to where everybody else is."""
@@ -91,7 +123,30 @@ class Dispatch:
                 destination.resume = None
                 return
             destination.resume = entries[-1].seq
-            destination.join([e for e in entries if _API[e.name] == destination.api], now)
+            own = self._known(_of(entries, destination.api))
+            if travelling := destination.line.travelling():
+                own = [entry for entry in own if entry.seq not in travelling]
+            destination.join(own, now)
+
+    def _known(self, entries: list[Entry]) -> list[Entry]:
+        """Return *entries* without those that an earlier relay was sending when it ended.
+
+        Only what may not be repeated blindly was noted so: nobody knows whether it arrived.
+        """
+        if not self._begun:
+            return entries
+        going: list[Entry] = []
+        for entry in entries:
+            if entry.seq in self._begun:
+                self._begun.remove(entry.seq)
+                self.verdicts.append(Dead(entry, "interrupted", maybe_delivered=True))
+            else:
+                going.append(entry)
+        return going
+
+
+def _of(entries: list[Entry], api: Api) -> list[Entry]:
+    return [entry for entry in entries if _API.get(entry.name, _ELSE) == api]
 
 
 def addressed(batch: Batch, account: Account) -> Request:

@@ -1,22 +1,23 @@
-"""What waits in an outbox, what may become of it, and what a store promises. Pure.
+"""What waits in an outbox, and what may become of it. Pure."""
 
-A store keeps entries and knows nothing of Customer.io; the relay carries them and knows nothing
-of SQL. The Protocol below is the seam between them.
-"""
-
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
-from ferryman._core.message import Level, Operation
+from ferryman._core.message import Operation
 from ferryman.operations import CATALOGUE
 
+_REMOVE = frozenset({"delete", "suppress", "delete_object"})
+REMOVALS = _REMOVE | {f"pipelines.{name}" for name in _REMOVE}
+"""What removes somebody: older operations of theirs that wait are cancelled (rule 11)."""
+_KEPT = REMOVALS | {"unsuppress", "pipelines.unsuppress"}
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
+
+class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An accepted operation in its place: ``seq`` is the order of acceptance in its store.
 
-    It is 0 until a store gives it its place, once.
+    It is 0 until a store gives it its place, once. ``at`` is the moment of acceptance in Unix
+    seconds.
     """
 
     seq: int
@@ -68,11 +69,17 @@ class Done(msgspec.Struct, frozen=True):
     entry: Entry
 
 
+class Cancelled(msgspec.Struct, frozen=True):
+    """A newer removal of the same person made it pointless before it was sent (rule 11)."""
+
+    entry: Entry
+
+
 class Dead(msgspec.Struct, frozen=True):
     """It cannot be delivered as it is: kept aside with the reason, for a person to decide.
 
     ``maybe_delivered`` says that it may have arrived all the same: it was sent, no answer came,
-    and a second one might do a second thing.
+    and a second one might do a second thing. ``died_at`` (Unix seconds) is what a store fills in.
     """
 
     entry: Entry
@@ -82,62 +89,34 @@ class Dead(msgspec.Struct, frozen=True):
     status: int = 0
     attempts: int = 1
     maybe_delivered: bool = False
+    died_at: int = 0
+
+    @property
+    def parks(self) -> bool:
+        """Whether what comes behind it waits for a person: it was a barrier (rule 10)."""
+        return parks(self.entry)
+
+    def __repr__(self) -> str:
+        """Show place, name and reason: the rest is a customer's."""
+        return f"<Dead {self.entry.seq} {self.entry.name}: {self.reason}>"
 
 
-Verdict: TypeAlias = Done | Dead
+Verdict: TypeAlias = Done | Cancelled | Dead
 
 
-class Counts(msgspec.Struct, frozen=True):
-    """The accounts of a store; at every moment they add up."""
-
-    accepted: int = 0
-    delivered: int = 0
-    pending: int = 0
-    dead: int = 0
-    pending_bytes: int = 0
-    oldest_pending_at: int | None = None
-    quarantined: int = 0
-    """Damaged where they were kept: put aside, or nothing of them could be read."""
-
-    def adds_up(self) -> bool:
-        """Whether each accepted operation is in exactly one place (delivery rule 2)."""
-        settled = self.delivered + self.dead + self.quarantined
-        return self.accepted == settled + self.pending and self.pending >= 0
+def parks(entry: Entry) -> bool:
+    """Whether the failure of *entry* stops its keys: what follows relies on it."""
+    return entry.barrier or entry.other != ""
 
 
-class Store(Protocol):
-    """Where entries are kept. Every method may be called from any thread."""
+def cancels(entry: Entry) -> bool:
+    """Whether *entry* makes what waits for its key from before pointless."""
+    return entry.name in REMOVALS
 
-    level: Level
 
-    def put(self, entries: Sequence[Entry]) -> None:
-        """Keep new *entries*, all or none, as safe as ``level`` says before it returns.
+def can_cancel(entry: Entry) -> bool:
+    """Whether a newer removal of its key makes *entry* pointless.
 
-        Their order becomes the order of acceptance. Raises OutboxFull, StoreError.
-        """
-
-    def read(self, after: int, *, limit: int, size: int) -> list[Entry]:
-        """Return entries with ``seq > after`` in order, up to *limit* of them or *size* bytes."""
-        ...
-
-    def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
-        """Carry out *verdicts*, all or none: delivered entries go, dead ones move aside."""
-
-    def lead(self) -> bool:
-        """Return whether this store's relay is the one that delivers, becoming it if none is."""
-        ...
-
-    def last(self) -> int:
-        """Return the ``seq`` of the newest accepted entry, 0 for none ever."""
-        ...
-
-    def pending(self, upto: int) -> int:
-        """Return how many entries with ``seq <= upto`` may still wait: 0 when none does."""
-        ...
-
-    def counts(self) -> Counts:
-        """Return the accounts."""
-        ...
-
-    def close(self) -> None:
-        """Let go of files and leadership; closing twice is fine."""
+    Not a merge, which is about somebody else too, nor what says whether a person may come back.
+    """
+    return not entry.other and entry.name not in _KEPT

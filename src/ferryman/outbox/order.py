@@ -3,42 +3,23 @@
 The rules (delivery rules 7 to 9): a key in flight or in backoff is muted; what comes meanwhile
 waits in the key's own lane. A barrier (delete, suppress, merge, an identify that changes who
 somebody is) shares no request with anything of its key. A merge names two keys, waits in the
-lanes of both, and leaves when it is the first in both.
+lanes of both, and leaves when it is the first in both. A removal (delete, suppress) cancels what
+waits for its key from before (rule 11); behind a barrier that failed nobody goes (rule 10).
 
 Order holds because an entry leaves only from the head of its lanes, or, where its keys have no
 lane and travel nowhere, from the head of the line.
 """
 
 from collections import deque
-from collections.abc import Iterable
-
-import msgspec
+from collections.abc import Sequence
 
 from ferryman._core.batch import ENVELOPE
-from ferryman._core.encode import MAX_BATCH
 from ferryman.operations import CATALOGUE
 
-from .entry import Entry
+from .batching import Batch, Choice, Limits
+from .entry import Entry, can_cancel, cancels
 
 _BATCHES = {name: row.batches for name, row in CATALOGUE.items()}
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What one request may hold: encoded bytes with the envelope, and items."""
-
-    bytes: int = MAX_BATCH
-    items: int = 4_000
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """Entries that travel in one request; ``together`` is False for one that goes by itself."""
-
-    entries: tuple[Entry, ...]
-    together: bool
-
-    def keys(self) -> set[str]:
-        """Return the keys that are muted while it travels."""
-        return {entry.key for entry in self.entries} | {e.other for e in self.entries if e.other}
 
 
 class _Lane:
@@ -52,40 +33,6 @@ class _Lane:
         self.open = False
 
 
-class _Choice:
-    """The batch being put together."""
-
-    __slots__ = ("closed", "entries", "keys", "limits", "size")
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.entries: list[Entry] = []
-        self.keys: set[str] = set()
-        self.closed: set[str] = set()  # keys with a barrier in it: nothing of them may follow
-        self.size = ENVELOPE
-
-    def add(self, entry: Entry) -> bool:
-        """Add *entry*, or return False when it is one too many."""
-        size = self.size + len(entry.body) + 1
-        limits = self.limits
-        if self.entries and (size > limits.bytes or len(self.entries) >= limits.items):
-            return False
-        self.entries.append(entry)
-        self.size = size
-        self.keys.add(entry.key)
-        if entry.barrier or entry.other:
-            self.closed.add(entry.key)
-            if entry.other:
-                self.keys.add(entry.other)
-                self.closed.add(entry.other)
-        return True
-
-    def excludes(self, entry: Entry, apart: bool) -> bool:
-        """Whether *entry* may not share a request with what is in it already."""
-        keys = self.keys if apart else self.closed
-        return entry.key in keys or (entry.other != "" and entry.other in keys)
-
-
 class Line:
     """The entries read from a store and not yet settled, and who of them may go."""
 
@@ -95,6 +42,14 @@ class Line:
         self._lanes: dict[str, _Lane] = {}
         self._open: deque[str] = deque()
         self._muted: set[str] = set()
+        self._travelling: dict[int, Batch] = {}
+        self._doomed: dict[str, int] = {}  # key -> place of the removal that comes
+        self.cancelled: list[Entry] = []
+        """Taken out since somebody looked, to be settled before the batch taken with them."""
+        self.parked: frozenset[str] = frozenset()
+        """Keys behind a failed barrier: what joins for them is left in the store."""
+        self.parked_entries = 0
+        """How many were left so."""
         self.bytes = 0
         """Encoded bytes of what may go now or was never looked at."""
         self.held_bytes = 0
@@ -114,31 +69,75 @@ class Line:
         """Whether nothing waits and nothing travels."""
         return not (self._waiting or self._alone or self._lanes or self._muted)
 
-    def join(self, entries: Iterable[Entry]) -> None:
+    def join(self, entries: Sequence[Entry]) -> None:
         """Let *entries* join the end, in the order of acceptance."""
+        if self.parked:
+            entries = self._going(entries)
+        size = 0
         for entry in entries:
-            self._waiting.append(entry)
-            self.bytes += len(entry.body) + 1
+            size += len(entry.body)
+            if entry.barrier and cancels(entry):
+                self._doomed[entry.key] = entry.seq
+        self._waiting.extend(entries)
+        self.bytes += size + len(entries)
+
+    def _going(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        parked = self.parked
+        going = [each for each in entries if not (each.key in parked or each.other in parked)]
+        self.parked_entries += len(entries) - len(going)
+        return going
+
+    def travelling(self) -> set[int]:
+        """Return the places of what was taken and is not released."""
+        return {entry.seq for batch in self._travelling.values() for entry in batch.entries}
+
+    def clear(self) -> set[int]:
+        """Forget everything that does not travel, since it is read again; say which do."""
+        self._waiting.clear()
+        self._alone.clear()
+        self._lanes.clear()
+        self._open.clear()
+        self._doomed.clear()
+        self._muted = {key for batch in self._travelling.values() for key in batch.keys()}  # noqa: SIM118
+        self.bytes = self.held_bytes = self.parked_entries = 0
+        return set(self._travelling)
 
     def take(self, limits: Limits) -> Batch | None:
         """Return the next batch and mute its keys; None when nobody may go."""
         if not self._alone:
-            choice = _Choice(limits)
+            choice = Choice(limits)
             if self._choose_held(choice):
                 self._choose_waiting(choice)
             if choice.entries:
                 self._muted |= choice.keys
                 self.bytes -= choice.size - ENVELOPE
-                return Batch(tuple(choice.entries), True)
-        if self._alone:
+                return self._depart(Batch(tuple(choice.entries), True))
+        while self._alone:
             entry = self._alone.popleft()
-            self.bytes -= len(entry.body) + 1
-            return Batch((entry,), False)
+            if not self._is_doomed(entry):
+                self.bytes -= len(entry.body) + 1
+                return self._depart(Batch((entry,), False))
+            self._cancel(entry)
+            self._unmute({entry.key})
+            if not self._alone:
+                return self.take(limits)
         return None
+
+    def _depart(self, batch: Batch) -> Batch:
+        self._travelling[id(batch)] = batch
+        return batch
 
     def release(self, batch: Batch) -> None:
         """Unmute the keys of *batch*, which is settled; who waited in their lanes may go."""
+        del self._travelling[id(batch)]
         keys = batch.keys()
+        if self._doomed:
+            for entry in batch.entries:
+                if self._doomed.get(entry.key) == entry.seq:
+                    del self._doomed[entry.key]
+        self._unmute(keys)
+
+    def _unmute(self, keys: set[str]) -> None:
         self._muted -= keys
         if self._lanes:
             for key in sorted(keys & self._lanes.keys()):
@@ -151,7 +150,7 @@ class Line:
 
     # -- from the lanes
 
-    def _choose_held(self, choice: _Choice) -> bool:
+    def _choose_held(self, choice: Choice) -> bool:
         """Choose from open lanes; return False when the request is full."""
         while self._open:
             key = self._open[0]
@@ -160,6 +159,10 @@ class Line:
                 self._open.popleft()
                 continue
             entry = lane.entries[0]
+            if self._doomed and self._is_doomed(entry) and self._first(entry):
+                self._leave_lanes(entry)
+                self._cancel(entry)
+                continue
             batches = _BATCHES.get(entry.name, False)
             apart = entry.barrier or entry.other != "" or not batches
             if not self._first(entry) or choice.excludes(entry, apart):
@@ -201,12 +204,16 @@ class Line:
 
     # -- from the end of the line
 
-    def _choose_waiting(self, choice: _Choice) -> None:
+    def _choose_waiting(self, choice: Choice) -> None:
         waiting, muted, lanes = self._waiting, self._muted, self._lanes
         keys = choice.keys
+        doomed = self._doomed
         while waiting:
             entry = waiting[0]
             key = entry.key
+            if doomed and key in doomed and self._is_doomed(entry):
+                self._cancel(waiting.popleft())
+                continue
             if _BATCHES.get(entry.name, False) and not (entry.barrier or entry.other):
                 if key in muted or key in lanes or key in choice.closed:
                     self._hold(waiting.popleft())
@@ -226,6 +233,13 @@ class Line:
                 waiting.popleft()
             else:
                 return
+
+    def _is_doomed(self, entry: Entry) -> bool:
+        return entry.seq < self._doomed.get(entry.key, 0) and can_cancel(entry)
+
+    def _cancel(self, entry: Entry) -> None:
+        self.bytes -= len(entry.body) + 1
+        self.cancelled.append(entry)
 
     def _hold(self, entry: Entry) -> None:
         # Every lane is shut here: the line is asked only when all open lanes were looked at.

@@ -30,8 +30,9 @@ from ferryman.errors import (
 from ferryman.plan import TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
-from .entry import Counts, Entry, Store
+from .entry import Entry
 from .many import Accepted, Many, chunks
+from .protocol import Counts, Store
 from .relay import Relay
 from .saying import Saying
 from .stores import open_store

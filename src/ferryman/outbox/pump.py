@@ -11,13 +11,15 @@ import msgspec
 
 from ferryman._core.answer import retry_after
 from ferryman._core.flow import Chance, Flow, Now, Send, exchange
-from ferryman._core.message import Answer, Reply, Request
+from ferryman._core.message import Answer, Repeat, Reply, Request
 from ferryman._core.retry import Retry, evidence
 from ferryman.operations import CATALOGUE
 
+from .batching import Batch
 from .entry import Dead, Entry, Verdict
 from .judge import Judged, Split, Wait, judge
-from .order import Batch
+
+_ONCE = frozenset(name for name, row in CATALOGUE.items() if row.repeat is Repeat.ONCE)
 
 Address: TypeAlias = Callable[[Batch], Request]
 
@@ -27,6 +29,16 @@ PATIENCE = Retry(retries=1_000_000, wait_base=1.0, wait_max=30.0, total_max=1e12
 
 class Claim(msgspec.Struct, frozen=True):
     """Take the next batch; the flow is sent it, or None when it is time to stop."""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Write down that ``places`` are being sent, or (not ``sent``) that they never arrived.
+
+    For what may not be repeated: whoever finds it after a crash knows that nobody knows.
+    """
+
+    places: tuple[int, ...]
+    sent: bool
 
 
 class Settle(msgspec.Struct, frozen=True):
@@ -54,7 +66,7 @@ class Rest(msgspec.Struct, frozen=True):
     asked: bool = False
 
 
-Effect: TypeAlias = Claim | Send | Settle | Release | Rest
+Effect: TypeAlias = Claim | Send | Note | Settle | Release | Rest
 
 
 def pump(
@@ -90,6 +102,9 @@ def carry(
     failures = 0
     while parts:
         entries, attempts, unsure = parts.pop()
+        once = tuple([each.seq for each in entries if each.name in _ONCE])
+        if once:
+            yield Note(once, sent=True)
         answer = yield from exchange(address(Batch(entries, batch.together)))
         match judge(entries, answer, attempts=attempts):
             case Judged(verdicts):
@@ -111,11 +126,17 @@ def carry(
                     moment = now()
                     delay = retry.delay(failures, answer, chance=chance(), now=moment)
                     failures += 1
+                    if once and (never := _of(once, again)):
+                        yield Note(never, sent=False)
                     going: bool = yield _rest(answer, delay, paused, moment)
                     if not going:
                         return False
     yield Release(batch)
     return True
+
+
+def _of(places: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
+    return tuple([entry.seq for entry in entries if entry.seq in places])
 
 
 def _rest(answer: Answer, delay: float, paused: bool, now: float) -> Rest:

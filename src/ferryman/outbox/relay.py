@@ -16,13 +16,14 @@ from ferryman._core.flow import Send
 from ferryman._core.message import Answer, Api, NoReply, Request
 from ferryman._core.retry import Retry
 from ferryman._io.sync import SyncDriver, run
-from ferryman.errors import FerrymanError
+from ferryman.errors import DeadLettersFull, FerrymanError
 
+from .batching import Batch, Limits
 from .destination import Destination
 from .dispatch import Dispatch, Held, addressed
-from .entry import Store, Verdict
-from .order import Batch, Limits
-from .pump import PATIENCE, Claim, Effect, Release, Rest, Settle, pump
+from .entry import Dead, Verdict
+from .protocol import Store
+from .pump import PATIENCE, Claim, Effect, Note, Release, Rest, Settle, pump
 
 _log = logging.getLogger("ferryman")
 _POLL = 0.1
@@ -84,6 +85,12 @@ class Relay:
                 api: "paused" if each.paused else "well" if each.well else "away"
                 for api, each in self._dispatch.destinations.items()
             }
+
+    @property
+    def parked_entries(self) -> int:
+        """How many entries wait behind a failed barrier, as far as was read."""
+        with self._room:
+            return self._dispatch.parked_entries
 
     @property
     def retries(self) -> int:
@@ -180,6 +187,8 @@ class Relay:
                 return self._claim(held)
             case Settle(verdicts):
                 self._settle(verdicts)
+            case Note(places, sent):
+                self._store.begin(places, sent=sent)
             case Release(batch):
                 held.batch = None
                 with self._room:
@@ -197,6 +206,9 @@ class Relay:
             try:
                 return self._store.settle(verdicts, int(time.time()))
             except FerrymanError as error:
+                if isinstance(error, DeadLettersFull):  # those that live are not held up by it
+                    self._store.settle([v for v in verdicts if not isinstance(v, Dead)], 0)
+                    verdicts = [verdict for verdict in verdicts if isinstance(verdict, Dead)]
                 if self._stopping:
                     raise
                 _log.error("ferryman.relay_store", extra={"error": type(error).__name__})
@@ -266,6 +278,8 @@ class Relay:
                     if isinstance(chosen, tuple):
                         batch, held.destination = chosen
                         held.batch = batch
+                    self._decide()
+                    if isinstance(chosen, tuple):
                         if self._dispatch.more(now):
                             self._help()
                         return batch
@@ -273,6 +287,19 @@ class Relay:
             finally:
                 self._idle -= 1
         return None
+
+    def _decide(self) -> None:
+        """Settle what needs no answer: a removal leaves only after what it cancelled is gone."""
+        while verdicts := self._dispatch.verdicts:
+            try:
+                self._store.settle(verdicts, int(time.time()))
+            except FerrymanError as error:
+                if self._stopping:
+                    raise
+                _log.error("ferryman.relay_store", extra={"error": type(error).__name__})
+                self._room.wait(_POLL)
+            else:
+                self._dispatch.verdicts = self._dispatch.verdicts[len(verdicts) :]
 
     def _pause(self, seconds: float) -> None:
         # One of those who wait looks for entries of other processes; the rest sleep longer.

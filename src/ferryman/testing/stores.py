@@ -17,7 +17,8 @@ from typing import TypeAlias
 from ferryman import operations as say
 from ferryman._core.message import Operation
 from ferryman.errors import OutboxClosed, OutboxFull
-from ferryman.outbox.entry import Counts, Dead, Done, Entry, Store
+from ferryman.outbox.entry import Dead, Done, Entry
+from ferryman.outbox.protocol import Counts, Store
 
 MakeStore: TypeAlias = Callable[..., Store]
 """Makes an empty store; takes ``max_bytes``, the most encoded bytes that may wait in it."""

@@ -21,7 +21,9 @@ from ferryman._core.message import Operation
 from ferryman._io.options import Http
 from ferryman._io.sync import SyncDriver
 from ferryman.outbox import Outbox
-from ferryman.outbox.stores import sqlite
+from ferryman.outbox.protocol import Where
+from ferryman.outbox.stores import graves, sqlite
+from ferryman.outbox.stores.connections import Connections
 from ferryman.outbox.stores.sqlite import SqliteStore
 
 FINISHED = 7
@@ -44,12 +46,10 @@ class Death:
                     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class DeadlyStore(SqliteStore):
-    """A store whose connections, puts and leadership die."""
+class DeadlyConnections(Connections):
+    """Connections that die in the middle of a transaction."""
 
-    def __init__(self, path: str, death: Death, **options) -> None:
-        self.death = death
-        super().__init__(path, **options)
+    death: Death
 
     def _open(self, synchronous):
         connection = super()._open(synchronous)
@@ -78,12 +78,21 @@ class DeadlyStore(SqliteStore):
         connection.set_commit_hook(committing)
         return connection
 
+
+class DeadlyStore(SqliteStore):
+    """A store whose connections, puts and leadership die."""
+
+    def __init__(self, path: str, death: Death, **options) -> None:
+        self.death = DeadlyConnections.death = death
+        sqlite.Connections = DeadlyConnections
+        super().__init__(path, **options)
+
     def put(self, entries):
         super().put(entries)
         self.death.reach("after the commit, before the receipt")
 
     def lead(self):
-        led = self._leader is not None
+        led = self._file.leads
         leads = super().lead()
         if leads and not led:
             self.death.reach("right after taking the lead")
@@ -195,7 +204,7 @@ def flush(case: dict) -> None:
         "accepted": counts.accepted,
         "delivered": counts.delivered,
         "pending": counts.pending,
-        "dead": [ident for (ident,) in reading.execute("SELECT id FROM dead")],
+        "dead": [dead.entry.id for dead in graves.letters(reading, Where(), 0, 1_000_000)],
         "integrity": reading.pragma("integrity_check"),
     }
     Path(case["result"]).write_text(json.dumps(found))

@@ -12,6 +12,8 @@ from tests.outbox.durability.power import Power
 
 from ferryman.errors import StoreError
 from ferryman.outbox.entry import Dead, Done
+from ferryman.outbox.protocol import Where
+from ferryman.outbox.stores import graves
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import assert_adds_up, events, waiting
 
@@ -26,7 +28,7 @@ MODES = (
 class Checkpointing(SqliteStore):
     def checkpoint(self, mode):
         try:
-            self._relay_connection().wal_checkpoint(mode=mode)
+            self._file._relay_connection().wal_checkpoint(mode=mode)
         except apsw.Error as error:
             raise StoreError(type(error).__name__) from None
 
@@ -109,7 +111,7 @@ def found_again(place):
     store.close()
     connection = apsw.Connection(str(place))
     assert connection.pragma("integrity_check") == "ok"
-    dead = [ident for (ident,) in connection.execute("SELECT id FROM dead ORDER BY seq")]
+    dead = [dead.entry.id for dead in graves.letters(connection, Where(), 0, 1_000_000)]
     connection.close()
     return ids, dead
 

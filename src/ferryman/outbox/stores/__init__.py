@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ferryman.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ..entry import Store
+    from ..protocol import Store
 
 
 def open_store(place: str, *, workspace: str) -> "Store":

@@ -19,9 +19,10 @@ import msgspec
 
 from ferryman.errors import StoreError
 
-from ..entry import Counts
-from .mend import PUT_ASIDE, WIDTH, copy, recount, walk
-from .schema import APPLICATION_ID, BUSY_MS, FORMAT, PENDING, TABLES, as_store_error, one
+from ..protocol import Counts
+from .mend import PUT_ASIDE, copy, put_aside, recount, walk
+from .moves import accounts
+from .schema import APPLICATION_ID, BUSY_MS, FORMAT, TABLES, as_store_error, one
 
 REPLACED_ID = 0x46455244
 """The application id of a file that was replaced: whoever waited for it must not write it."""
@@ -101,16 +102,16 @@ def _look(connection: apsw.Connection) -> Report:
 def _count(connection: apsw.Connection) -> Report:
     form, workspace = _header(connection)
     stored = _stored(connection)
-    counted, damaged, gaps, missing = {"entries": 0, "dead": 0}, 0, 0, 0
+    counted, damaged, gaps, missing, odd = {"entries": 0, "dead": 0}, 0, 0, 0, 0
     for table, accounted in (("entries", stored.pending), ("dead", stored.dead)):
         bad = 0
         for seen in walk(connection, table):
             if seen is None:
                 gaps += 1
-            elif seen.row is None:
-                bad += 1
             else:
-                counted[table] += 1
+                counted[table] += seen.count
+                bad += len(seen.broken)
+                odd += not (seen.whole or seen.broken)
         damaged += bad
         missing += accounted - counted[table] - bad
     return Report(
@@ -120,7 +121,7 @@ def _count(connection: apsw.Connection) -> Report:
         waiting=counted["entries"],
         dead=counted["dead"],
         aside=len(_aside(connection)),
-        damaged=damaged,
+        damaged=damaged + odd,
         gaps=gaps,
         missing=max(0, missing),
         surplus=max(0, -missing),
@@ -139,16 +140,12 @@ def _header(connection: apsw.Connection) -> tuple[int, str]:
 
 def _stored(connection: apsw.Connection) -> Counts:
     try:
-        row = one(
-            connection,
-            f"SELECT accepted, delivered, {PENDING}, dead, bytes, quarantined FROM accounts",  # noqa: S608
-        )
+        *row, _oldest = accounts(connection)
     except (apsw.Error, StoreError, UnicodeDecodeError):
         return Counts()
     if not all(type(each) is int and 0 <= each < 1 << 50 for each in row):
         return Counts()
-    accepted, delivered, pending, dead, size, quarantined = row
-    return Counts(accepted, delivered, pending, dead, size, None, quarantined)
+    return Counts(*row)
 
 
 def _aside(connection: apsw.Connection) -> list[tuple[Any, ...]]:
@@ -232,25 +229,44 @@ def _fill(new: apsw.Connection, old: apsw.Connection, report: Report) -> None:
     new.execute("INSERT INTO header VALUES(?, ?)", (FORMAT, report.workspace or "default"))
     for table in ("entries", "dead"):
         copy(old, table, new, table)
-    aside = [row[1:] for row in _aside(old)]
+    new.executemany(PUT_ASIDE, [row[1:] for row in _aside(old)])
     for table in ("entries", "dead"):
         for seen in walk(old, table):
-            if seen is not None and seen.row is None:
-                aside.append((*seen.raw[:WIDTH], table, 0))
-    new.executemany(PUT_ASIDE, aside)
+            if seen is not None:
+                put_aside(new, seen.broken, table)
+    aside = int(one(new, "SELECT count(*) FROM quarantine")[0])
+    for table in ("removed", "begun"):
+        _copy_plain(old, new, table)
     delivered = stored.delivered
     if not stored.accepted:  # the accounts are lost: what is not here was delivered, or so we say
         highest = one(
             new,
-            "SELECT max(ifnull((SELECT max(seq) FROM entries), 0),"
+            "SELECT max(ifnull((SELECT max(last) FROM entries), 0),"
             " ifnull((SELECT max(seq) FROM dead), 0))",
         )[0]
-        delivered = max(0, highest - report.waiting - report.dead - len(aside))
+        delivered = max(0, highest - report.waiting - report.dead - aside)
     new.execute(
-        "UPDATE accounts SET accepted = ?, delivered = ?, quarantined = ?",
-        (stored.accepted, delivered, stored.quarantined),
+        "UPDATE accounts SET accepted = ?, delivered = ?, cancelled = ?, skipped = ?,"
+        " purged = ?, evicted = ?, quarantined = ?",
+        (
+            stored.accepted,
+            delivered,
+            stored.cancelled,
+            stored.skipped,
+            stored.purged,
+            stored.evicted,
+            stored.quarantined,
+        ),
     )
     recount(new)
+
+
+def _copy_plain(old: apsw.Connection, new: apsw.Connection, table: str) -> None:
+    """Copy what can be read of *table*, which has no checksums; losing it loses no operation."""
+    with contextlib.suppress(apsw.Error, UnicodeDecodeError):
+        for row in old.execute(f"SELECT * FROM {table}"):  # noqa: S608 - ours
+            places = ",".join("?" * len(row))
+            new.execute(f"INSERT OR IGNORE INTO {table} VALUES({places})", row)
 
 
 def _kept(place: Path) -> Path:

@@ -9,32 +9,23 @@ a table whose pages cannot be read is copied once, row by row, around them.
 # (apsw's own type hints leave parameters open)
 
 import contextlib
-import itertools
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import apsw
 import msgspec
 
-from .rows import Damaged, decoded, sound
-from .schema import one, transaction
+from ..entry import parks
+from .runs import Damaged, Row, rows, saved, unpacked, unpacked_alone
+from .schema import indexes, one, transaction
 
-# Column -> the types that it may have in a sound row. Text is read as bytes: it may be broken.
-_KINDS = {
-    "id": ("text",),
-    "name": ("text",),
-    "key": ("text",),
-    "body": ("blob",),
-    "other": ("null", "text"),
-    "barrier": ("integer", "null"),
-    "path": ("null", "text"),
-    "at": ("integer",),
-    "total": ("integer",),
-}
-_VERDICT = ("reason", "field", "message", "status", "attempts", "maybe_delivered", "died_at")
-_SOUND = frozenset(" ".join(kinds) for kinds in itertools.product(*_KINDS.values()))
-WIDTH = 10
+_COLUMNS = {
+    "entries": ("seq", "last", "count", "bytes", "at", "packed", "marks", "total"),
+    "dead": (
+        "seq", "packed", "total", "key", "other", "name", "reason", "field", "message",
+        "status", "attempts", "maybe_delivered", "died_at", "parks",
+    ),
+}  # fmt: skip
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 _STRIDE = 1_000
 """Places looked at one by one behind unreadable ones; then the stride doubles, and again."""
@@ -54,11 +45,11 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, apsw.CorruptError | sizes | UnicodeDecodeError | Damaged)
 
 
-PUT_ASIDE = "INSERT INTO quarantine VALUES(NULL,?,?,?,?,?,?,?,?,?,?,?,?)"
+PUT_ASIDE = "INSERT INTO quarantine VALUES(NULL,?,?,?,?)"
 
 
 class Mended(msgspec.Struct, frozen=True):
-    """What mending did: rows put aside, and those of which nothing could be read."""
+    """What mending did: entries put aside, and those of which nothing could be read."""
 
     aside: int = 0
     missing: int = 0
@@ -66,13 +57,17 @@ class Mended(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A row as it was found, texts as bytes, and as it was accepted where it can be trusted.
+    """A row as it was found, texts as bytes, and what of it can be trusted.
 
-    A row of `dead` has more columns; the first ten are those of an entry.
+    ``rows`` are what to keep in its place: itself where it is ``whole``, as it was put, else
+    what is sound of it. They hold ``count`` entries; ``broken`` are the packed ones that are lost.
     """
 
-    raw: tuple[Any, ...]
-    row: tuple[Any, ...] | None
+    raw: Row
+    rows: tuple[Row, ...]
+    count: int
+    broken: tuple[bytes, ...] = ()
+    whole: bool = False
 
 
 def walk(connection: apsw.Connection, table: str) -> Iterator[Seen | None]:
@@ -83,10 +78,10 @@ def walk(connection: apsw.Connection, table: str) -> Iterator[Seen | None]:
         following = start
         try:
             for raw in connection.execute(sql, (start,)):
-                row = _trusted(raw)
-                if row is not None:  # a damaged place is no place to go on from
+                seen = _seen(table, raw)
+                if seen.whole:  # a damaged place is no place to go on from
                     following = max(following, raw[0] + 1)
-                yield Seen(raw, row)
+                yield seen
             return
         except _DAMAGE:
             yield None
@@ -99,10 +94,41 @@ def walk(connection: apsw.Connection, table: str) -> Iterator[Seen | None]:
 
 
 def _columns(table: str) -> str:
-    names = [*_KINDS, *(_VERDICT if table == "dead" else ())]
-    raw = [f"iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name})" for name in names]
-    kinds = " || ' ' || ".join(f"typeof({name})" for name in _KINDS)
-    return ", ".join(["seq", *raw, kinds])
+    # Text is read as bytes: it may be broken.
+    names = _COLUMNS[table]
+    return ", ".join(
+        [f"iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name})" for name in names]
+    )
+
+
+def _seen(table: str, raw: Row) -> Seen:
+    return _seen_run(raw) if table == "entries" else _seen_dead(raw)
+
+
+def _seen_run(raw: Row) -> Seen:
+    try:
+        return Seen(raw, (raw,), len(unpacked(raw)), whole=True)
+    except Damaged:
+        sound, broken = saved(raw)
+        return Seen(raw, tuple(rows(sound)), len(sound), tuple(broken))
+
+
+def _seen_dead(raw: Row) -> Seen:
+    seq, packed, total, *_ = raw
+    try:
+        entry = unpacked_alone(seq, packed, total)
+    except Damaged:
+        return Seen(raw, (), 0, (packed if isinstance(packed, bytes) else b"",))
+    found = tuple(
+        each.decode("utf-8", "replace") if place > 1 and isinstance(each, bytes) else each
+        for place, each in enumerate(raw)
+    )
+    # What stands beside the entry is either in it, too, or only told to people.
+    reason, field, message = (each if isinstance(each, str) else "" for each in found[6:9])
+    numbers = [each if isinstance(each, int) else 0 for each in found[9:13]]
+    who = entry.key, entry.other or None, entry.name
+    row = (seq, packed, total, *who, reason, field, message, *numbers, int(parks(entry)))
+    return Seen(raw, (row,), 1, whole=row == found)
 
 
 def _highest(connection: apsw.Connection) -> int:
@@ -162,52 +188,47 @@ def _mend(writing: apsw.Connection, reading: apsw.Connection, *, rebuild: bool) 
         aside, rebuilt = 0, list[str]()
         for table in ("entries", "dead"):
             bad, gaps = _inspect(reading, table)
-            writing.executemany(PUT_ASIDE, [(*raw[:WIDTH], table, int(time.time())) for raw in bad])
-            aside += len(bad)
+            broken = [part for seen in bad for part in seen.broken]
+            put_aside(writing, broken, table)
+            aside += len(broken)
             if gaps or (bad and rebuild):
                 _rebuild(writing, reading, table)
                 rebuilt.append(table)
             else:
-                _remove(writing, table, bad)
+                _replace(writing, table, bad)
         lost = recount(writing)
     return Mended(aside, max(0, lost - aside), tuple(rebuilt))
 
 
-def _inspect(reading: apsw.Connection, table: str) -> tuple[list[tuple[Any, ...]], int]:
+def put_aside(connection: apsw.Connection, parts: Sequence[bytes], table: str) -> None:
+    """Keep *parts* of *table*, which cannot be trusted, where nobody delivers them."""
+    moment = int(time.time())
+    connection.executemany(PUT_ASIDE, [(None, part, table, moment) for part in parts])
+
+
+def _inspect(reading: apsw.Connection, table: str) -> tuple[list[Seen], int]:
     """Return the rows of *table* that can be read and not trusted, and how many gaps it has."""
-    bad: list[tuple[Any, ...]] = []
+    bad: list[Seen] = []
     gaps = 0
     for seen in walk(reading, table):
         if seen is None:
             gaps += 1
-        elif seen.row is None:
-            bad.append(seen.raw)
+        elif not seen.whole:
+            bad.append(seen)
     return bad, gaps
 
 
-def _remove(writing: apsw.Connection, table: str, bad: list[tuple[Any, ...]]) -> None:
-    # With a damaged place it may not be found by it, or another one may.
-    same = "seq = ? AND CAST(id AS BLOB) IS ? AND body IS ? AND total IS ?"
-    for raw in bad:
-        picked = raw[0], raw[1], raw[4], raw[9]
+def _replace(writing: apsw.Connection, table: str, bad: list[Seen]) -> None:
+    # With a damaged place a row may not be found by it, or another one may.
+    same = "seq = ? AND packed IS ? AND total IS ?"
+    places = _COLUMNS[table].index("packed"), _COLUMNS[table].index("total")
+    for seen in bad:
+        picked = seen.raw[0], *(seen.raw[place] for place in places)
         writing.execute(f"DELETE FROM {table} WHERE {same}", picked)  # noqa: S608 - ours
         if writing.changes() != 1:
             raise apsw.CorruptError
-
-
-def _trusted(raw: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    if raw[-1] not in _SOUND:
-        return None
-    try:
-        row = decoded(raw[:WIDTH])
-        next(sound([row]))
-    except Damaged:
-        return None
-    verdict = [
-        each.decode("utf-8", "replace") if isinstance(each, bytes) else each
-        for each in raw[WIDTH:-1]
-    ]
-    return (*row, *verdict)
+    for seen in bad:
+        _insert(writing, table, seen.rows)
 
 
 def _rebuild(writing: apsw.Connection, reading: apsw.Connection, table: str) -> None:
@@ -219,27 +240,27 @@ def _rebuild(writing: apsw.Connection, reading: apsw.Connection, table: str) -> 
     copy(reading, table, writing, "mended")
     writing.execute(f"ALTER TABLE {table} RENAME TO {table}_damaged_{number}")
     writing.execute(f"ALTER TABLE mended RENAME TO {table}")
+    if table == "dead":
+        writing.execute(indexes(f"_{number}"))
 
 
-def copy(source: apsw.Connection, table: str, target: apsw.Connection, into: str) -> int:
-    """Copy each trusted row of *table* into the table *into*; return how many there were."""
-    rows: list[tuple[Any, ...]] = []
-    count = 0
+def copy(source: apsw.Connection, table: str, target: apsw.Connection, into: str) -> None:
+    """Copy what can be trusted of *table* into the table *into*."""
+    found: list[Row] = []
     for seen in walk(source, table):
-        if seen is not None and seen.row is not None:
-            rows.append(seen.row)
-        if len(rows) >= _CHUNK:
-            count += _insert(target, into, rows)
-            rows = []
-    return count + (_insert(target, into, rows) if rows else 0)
+        if seen is not None:
+            found += seen.rows
+        if len(found) >= _CHUNK:
+            _insert(target, into, found)
+            found = []
+    _insert(target, into, found)
 
 
-def _insert(target: apsw.Connection, into: str, rows: list[tuple[Any, ...]]) -> int:
-    places = ",".join("?" * len(rows[0]))
-    # OR IGNORE: a damaged tree can show one row twice.
-    before = target.total_changes()
-    target.executemany(f"INSERT OR IGNORE INTO {into} VALUES({places})", rows)
-    return target.total_changes() - before
+def _insert(target: apsw.Connection, into: str, found: Sequence[Row]) -> None:
+    if found:
+        places = ",".join("?" * len(found[0]))
+        # OR IGNORE: a damaged tree can show one row twice.
+        target.executemany(f"INSERT OR IGNORE INTO {into} VALUES({places})", found)
 
 
 def recount(connection: apsw.Connection) -> int:
@@ -249,16 +270,20 @@ def recount(connection: apsw.Connection) -> int:
     """
     waiting, size, highest = one(
         connection,
-        "SELECT count(*), ifnull(sum(length(body)), 0), ifnull(max(seq), 0) FROM entries",
+        "SELECT ifnull(sum(count), 0), ifnull(sum(bytes), 0), ifnull(max(last), 0) FROM entries",
     )
-    dead, highest_dead = one(connection, "SELECT count(*), ifnull(max(seq), 0) FROM dead")
+    dead, dead_size, highest_dead = one(
+        connection, "SELECT count(*), ifnull(sum(length(packed)), 0), ifnull(max(seq), 0) FROM dead"
+    )
+    settled = "delivered + cancelled + skipped + purged + evicted"
     before = int(one(connection, "SELECT quarantined FROM accounts")[0])
     connection.execute(
-        "UPDATE accounts SET accepted = max(accepted, ?, delivered + quarantined + ? + ?),"
-        " dead = ?, bytes = ?",
-        (max(highest, highest_dead), waiting, dead, dead, size),
+        f"UPDATE accounts SET accepted = max(accepted, ?, {settled} + quarantined + ? + ?),"  # noqa: S608
+        " dead = ?, bytes = ?, dead_bytes = ?, epoch = epoch + 1",
+        (max(highest, highest_dead), waiting, dead, dead, size, dead_size),
     )
     connection.execute(
-        "UPDATE accounts SET quarantined = accepted - delivered - dead - ?", (waiting,)
+        f"UPDATE accounts SET quarantined = accepted - {settled} - dead - ?",  # noqa: S608
+        (waiting,),
     )
     return int(one(connection, "SELECT quarantined FROM accounts")[0]) - before

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import apsw
 
 from .mend import is_damage, mend
-from .rows import Damaged
+from .runs import Damaged
 
 _log = logging.getLogger("ferryman")
 T = TypeVar("T")

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,41 +19,52 @@ import apsw
 
 from ferryman.errors import StoreError
 
-from ..entry import Dead, Entry, Verdict
-from .rows import DAMAGED, sound
+from .runs import DAMAGED
 
 APPLICATION_ID = 0x46455252  # "FERR"
-FORMAT = 1
+FORMAT = 2
 MIN_SQLITE = 3_051_003
 """Before 3.51.3 two connections can corrupt a WAL database (the WAL-reset bug)."""
 BUSY_MS = 10_000
+
+
+def indexes(suffix: str = "") -> str:
+    """Return what makes the indexes of the table `dead`, their names ending in *suffix*."""
+    return f"""
+CREATE INDEX dead_key{suffix} ON dead(key);
+CREATE INDEX dead_other{suffix} ON dead(other) WHERE other IS NOT NULL;
+CREATE INDEX dead_parks{suffix} ON dead(seq) WHERE parks;
+"""
+
 
 TABLES = f"""
 CREATE TABLE header(format INTEGER NOT NULL, workspace TEXT NOT NULL);
 CREATE TABLE accounts(
     accepted INTEGER NOT NULL, delivered INTEGER NOT NULL, dead INTEGER NOT NULL,
-    quarantined INTEGER NOT NULL, bytes INTEGER NOT NULL);
+    cancelled INTEGER NOT NULL, skipped INTEGER NOT NULL, purged INTEGER NOT NULL,
+    evicted INTEGER NOT NULL, quarantined INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, epoch INTEGER NOT NULL);
 CREATE TABLE entries(
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
-    body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
+    seq INTEGER PRIMARY KEY, last INTEGER NOT NULL, count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, at INTEGER NOT NULL, packed BLOB NOT NULL, marks BLOB NOT NULL,
     total INTEGER NOT NULL);
 CREATE TABLE dead(
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL,
-    body BLOB NOT NULL, other TEXT, barrier INTEGER, path TEXT, at INTEGER NOT NULL,
-    total INTEGER NOT NULL,
+    seq INTEGER PRIMARY KEY, packed BLOB NOT NULL, total INTEGER NOT NULL,
+    key TEXT NOT NULL, other TEXT, name TEXT NOT NULL,
     reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, status INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, maybe_delivered INTEGER NOT NULL, died_at INTEGER NOT NULL);
+    attempts INTEGER NOT NULL, maybe_delivered INTEGER NOT NULL, died_at INTEGER NOT NULL,
+    parks INTEGER NOT NULL);
+{indexes()}
+CREATE TABLE removed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE begun(seq INTEGER PRIMARY KEY);
 CREATE TABLE quarantine(
-    place INTEGER PRIMARY KEY, seq, id, name, key, body, other, barrier, path, at, total,
-    origin TEXT NOT NULL, moved_at INTEGER NOT NULL);
-INSERT INTO accounts VALUES(0, 0, 0, 0, 0);
+    place INTEGER PRIMARY KEY, seq, packed, origin TEXT NOT NULL, moved_at INTEGER NOT NULL);
+INSERT INTO accounts VALUES(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 PRAGMA application_id = {APPLICATION_ID};
 """
 
-INSERT = "INSERT INTO entries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 + ?1)"
-PENDING = "accepted - delivered - dead - quarantined"
+PENDING = "accepted - delivered - dead - cancelled - skipped - purged - evicted - quarantined"
 """What the accounts say still waits: Counts.adds_up() in SQL."""
-BURY = "INSERT INTO dead SELECT *, ?, ?, ?, ?, ?, ?, ? FROM entries WHERE seq = ?"
 
 
 def open_spool(
@@ -166,73 +176,6 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def read_page(connection: apsw.Connection, after: int, *, limit: int, size: int) -> list[Entry]:
-    """Return the entries behind *after*, up to *limit* of them or *size* bytes."""
-    found: list[Entry] = []
-    rows = connection.execute(
-        "SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
-    )
-    for entry in sound(rows):
-        found.append(entry)
-        size -= len(entry.body)
-        if size <= 0:
-            rows.close(True)
-            break
-    return found
-
-
-def carry_out(connection: apsw.Connection, verdicts: Sequence[Verdict], now: int) -> int:
-    """Move and count the entries of *verdicts* that still wait; return their encoded bytes.
-
-    Called within a transaction. What waits no more was settled before, by this process or by
-    one that led meanwhile: it is left out, so that nothing is counted twice.
-    """
-    found: Mapping[int, Verdict] = {each.entry.seq: each for each in verdicts}
-    runs = _runs(sorted(found))
-    if _waiting(connection, runs) != len(found):
-        found = {seq: each for seq, each in found.items() if _waiting(connection, [(seq, seq)])}
-        runs = _runs(sorted(found))
-    dead = [
-        (
-            each.reason,
-            each.field,
-            each.message,
-            each.status,
-            each.attempts,
-            each.maybe_delivered,
-            now,
-            seq,
-        )
-        for seq, each in found.items()
-        if isinstance(each, Dead)
-    ]
-    size = sum([len(each.entry.body) for each in found.values()])
-    if dead:
-        connection.executemany(BURY, dead)
-    connection.executemany("DELETE FROM entries WHERE seq BETWEEN ? AND ?", runs)
-    connection.execute(
-        "UPDATE accounts SET delivered = delivered + ?, dead = dead + ?, bytes = bytes - ?",
-        (len(found) - len(dead), len(dead), size),
-    )
-    return size
-
-
-def _waiting(connection: apsw.Connection, runs: Sequence[tuple[int, int]]) -> int:
-    count = "SELECT count(*) FROM entries WHERE seq BETWEEN ? AND ?"
-    return sum([int(one(connection, count, run)[0]) for run in runs])
-
-
-def _runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the runs of consecutive numbers in sorted *seqs*."""
-    runs: list[tuple[int, int]] = []
-    for seq in seqs:
-        if runs and seq == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], seq)
-        else:
-            runs.append((seq, seq))
-    return runs
 
 
 # What SQLite or the system raised -> what the user is told. First match wins.

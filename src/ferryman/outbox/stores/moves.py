@@ -1,0 +1,240 @@
+"""The moves between the tables of a spool: each is called within one transaction.
+
+Every move changes the accounts too, so that they add up at every commit. What is asked to move
+and is not there any more is left out: it was moved before, by this process or by one that led
+meanwhile, and nothing is counted twice.
+"""
+
+# pyright: reportUnknownMemberType=false
+# (apsw's own type hints leave parameters open)
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import apsw
+import msgspec
+
+from ferryman.errors import DeadLettersFull, OutboxFull
+
+from ..entry import Cancelled, Dead, Done, Entry, Verdict, cancels
+from ..protocol import Bounds
+from .runs import Row, alone, rows, unpacked
+from .schema import PENDING, one
+
+INSERT = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)"
+_RUN = "SELECT seq, last, count, bytes FROM entries WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
+_BURY = "INSERT INTO dead VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_FORGET = (
+    "DELETE FROM removed WHERE key = ?1 AND seq <= ?2"
+    " AND NOT EXISTS(SELECT 1 FROM dead WHERE key = ?1)"
+    " AND NOT EXISTS(SELECT 1 FROM dead WHERE other = ?1)"
+)
+_place = msgspec.structs.force_setattr
+
+
+def insert(
+    connection: apsw.Connection, shares: Sequence[Sequence[Entry]], size: int, bounds: Bounds
+) -> None:
+    """Give the entries of *shares*, of *size* encoded bytes, their places and insert them."""
+    entries = [entry for share in shares for entry in share]
+    seq, held, waiting = one(
+        connection,
+        "UPDATE accounts SET accepted = accepted + ?, bytes = bytes + ?"  # noqa: S608 - ours
+        f" RETURNING accepted, bytes, {PENDING}",
+        (len(entries), size),
+    )
+    if held > bounds.bytes:
+        raise OutboxFull(f"the outbox would hold {held:,} of {bounds.bytes:,} bytes")
+    if waiting > bounds.entries:
+        raise OutboxFull(f"the outbox would hold {waiting:,} of {bounds.entries:,} operations")
+    place = seq - len(entries)
+    removed: list[tuple[str, int]] = []
+    for entry in entries:
+        place += 1
+        _place(entry, "seq", place)
+        if entry.barrier and cancels(entry):
+            removed.append((entry.key, place))
+    connection.executemany(INSERT, rows(entries))
+    if removed:
+        connection.executemany("INSERT OR REPLACE INTO removed VALUES (?, ?)", removed)
+
+
+def take(connection: apsw.Connection, places: Collection[int]) -> tuple[list[int], int]:
+    """Take the entries at *places* out; return which were there, and their encoded bytes."""
+    wanted = sorted(places)
+    found: list[int] = []
+    size = start = 0
+    while start < len(wanted):
+        run = connection.execute(_RUN, (wanted[start],)).fetchone()
+        if run is None or run[1] < wanted[start]:
+            start += 1
+            continue
+        first, last, count, bytes_ = run
+        end = bisect_right(wanted, last, start)
+        if end - start == count == last - first + 1:
+            connection.execute("DELETE FROM entries WHERE seq = ?", (first,))
+            found += wanted[start:end]
+            size += bytes_
+        else:
+            gone = set(wanted[start:end])
+            out = [each for each in _rewritten(connection, first, gone) if each.seq in gone]
+            found += [entry.seq for entry in out]
+            size += sum([len(entry.body) for entry in out])
+        start = end
+    return found, size
+
+
+def _rewritten(connection: apsw.Connection, first: int, gone: set[int]) -> list[Entry]:
+    """Write the run at *first* anew without those that are *gone*; return what it held."""
+    entries = _run(connection, first)
+    connection.execute("DELETE FROM entries WHERE seq = ?", (first,))
+    connection.executemany(INSERT, rows([entry for entry in entries if entry.seq not in gone]))
+    return entries
+
+
+def _run(connection: apsw.Connection, first: int) -> list[Entry]:
+    return unpacked(one(connection, "SELECT * FROM entries WHERE seq = ?", (first,)))
+
+
+def put_back(connection: apsw.Connection, entry: Entry) -> None:
+    """Insert *entry* at the place it has, which may lie within a run."""
+    run = connection.execute(_RUN, (entry.seq,)).fetchone()
+    entries = [entry]
+    if run is not None and run[1] > entry.seq:
+        entries = sorted([*_run(connection, run[0]), entry], key=lambda each: each.seq)
+        connection.execute("DELETE FROM entries WHERE seq = ?", (run[0],))
+    connection.executemany(INSERT, rows(entries))
+
+
+def carry_out(
+    connection: apsw.Connection, verdicts: Sequence[Verdict], now: int, bounds: Bounds
+) -> int:
+    """Move and count the entries of *verdicts* that still wait; return their encoded bytes."""
+    by_place: dict[int, Verdict] = {each.entry.seq: each for each in verdicts}
+    places, size = take(connection, by_place)
+    dead: list[Row] = []
+    cancelled = 0
+    done: list[Entry] = []
+    for place in places:
+        verdict = by_place[place]
+        if isinstance(verdict, Done):
+            if verdict.entry.barrier:
+                done.append(verdict.entry)
+        elif isinstance(verdict, Cancelled):
+            cancelled += 1
+        else:
+            dead.append(_buried(verdict, now))
+    dead_bytes = sum([len(row[1]) for row in dead])
+    parking = any(row[-1] for row in dead)
+    held = one(
+        connection,
+        "UPDATE accounts SET delivered = delivered + ?, dead = dead + ?,"
+        " cancelled = cancelled + ?, bytes = bytes - ?, dead_bytes = dead_bytes + ?,"
+        " epoch = epoch + ? RETURNING dead_bytes",
+        (len(places) - len(dead) - cancelled, len(dead), cancelled, size, dead_bytes, parking),
+    )[0]
+    if dead and held > bounds.dead_bytes:
+        raise DeadLettersFull(
+            f"the dead letters would hold {held:,} of {bounds.dead_bytes:,} bytes:"
+            " replay, skip or purge some"
+        )
+    if dead:
+        connection.executemany(_BURY, dead)
+    for entry in done:
+        if cancels(entry):
+            connection.execute(_FORGET, (entry.key, entry.seq))
+    if connection.execute("SELECT 1 FROM begun LIMIT 1").fetchone():
+        forget_begun(connection, places)
+    return size
+
+
+def _buried(dead: Dead, now: int) -> Row:
+    entry = dead.entry
+    why = dead.reason, dead.field, dead.message, dead.status, dead.attempts, dead.maybe_delivered
+    who = entry.key, entry.other or None, entry.name
+    return (entry.seq, *alone(entry), *who, *why, now, dead.parks)
+
+
+def forget_begun(connection: apsw.Connection, places: Sequence[int]) -> None:
+    """Forget that *places* were being sent."""
+    connection.executemany("DELETE FROM begun WHERE seq = ?", [(place,) for place in places])
+
+
+def evict(
+    connection: apsw.Connection, names: Collection[str], room: Bounds, entries: int, size: int
+) -> int:
+    """Throw away the oldest of *names* until *entries* more, of *size* bytes, fit into *room*."""
+    held, waiting = one(connection, f"SELECT bytes, {PENDING} FROM accounts")  # noqa: S608 - ours
+    bytes_over, over = held + size - room.bytes, waiting + entries - room.entries
+    places: list[int] = []
+    for row in connection.execute("SELECT * FROM entries ORDER BY seq"):
+        if bytes_over <= 0 and over <= 0:
+            break
+        for entry in unpacked(row):
+            if entry.name in names and (bytes_over > 0 or over > 0):
+                places.append(entry.seq)
+                bytes_over -= len(entry.body)
+                over -= 1
+    found, freed = take(connection, places)
+    connection.execute(
+        "UPDATE accounts SET evicted = evicted + ?, bytes = bytes - ?", (len(found), freed)
+    )
+    return len(found)
+
+
+def find(
+    connection: apsw.Connection, wanted: Callable[[Entry], bool], after: int
+) -> tuple[list[int], int]:
+    """Return the places of what is *wanted* among what waits behind *after*, and the last seen."""
+    places: list[int] = []
+    for row in connection.execute("SELECT * FROM entries WHERE last > ? ORDER BY seq", (after,)):
+        places += [entry.seq for entry in unpacked(row) if wanted(entry)]
+        after = max(after, row[1])
+    return places, after
+
+
+def page(connection: apsw.Connection, after: int, *, limit: int, size: int) -> list[Entry]:
+    """Return the entries behind *after*, up to *limit* of them or *size* bytes."""
+    found: list[Entry] = []
+    runs = connection.execute(
+        "SELECT * FROM entries WHERE seq >="
+        " ifnull((SELECT max(seq) FROM entries WHERE seq <= ?1), 0) ORDER BY seq",
+        (after,),
+    )
+    for row in runs:
+        entries = unpacked(row)
+        if entries[-1].seq <= after:
+            continue
+        if entries[0].seq <= after:
+            entries = [entry for entry in entries if entry.seq > after]
+        if len(entries) > limit or row[3] > size:
+            entries = _fitting(entries, limit, size)
+        found += entries
+        limit -= len(entries)
+        size -= row[3]
+        if limit <= 0 or size <= 0:
+            runs.close(True)
+            break
+    return found
+
+
+def _fitting(entries: Sequence[Entry], limit: int, size: int) -> list[Entry]:
+    found: list[Entry] = []
+    for entry in entries[:limit]:
+        found.append(entry)
+        size -= len(entry.body)
+        if size <= 0:
+            break
+    return found
+
+
+def accounts(connection: apsw.Connection) -> tuple[Any, ...]:
+    """Return the columns of Counts, in its order, all of one moment."""
+    return one(
+        connection,
+        f"SELECT accepted, delivered, {PENDING}, dead, cancelled, skipped, purged, evicted,"  # noqa: S608
+        " quarantined, bytes, dead_bytes, (SELECT count(*) FROM dead WHERE parks),"
+        " ifnull((SELECT CAST(at AS INTEGER) FROM entries ORDER BY seq LIMIT 1), -1)"
+        " FROM accounts",
+    )
