@@ -165,7 +165,7 @@ def test_reading_waits_for_a_customerio_that_does_not_answer(
         "import", file, "--event", "e", "--person", "id", "--json",
         **emulator.ready["env"], CUSTOMERIO_OUTBOX=f"sqlite:///{tmp_path / 'outbox.db'}",
     )  # fmt: skip
-    store = SqliteStore(tmp_path / "outbox.db")
+    store = SqliteStore(tmp_path / "outbox.db", workspace="emulator")
     until(lambda: store.last() > 100_000, 60)
     time.sleep(1)  # in which 10,000 rows more would be read, if nothing held it back
 

@@ -66,7 +66,7 @@ def test_a_barrier_that_had_to_wait_joins_no_request_of_its_key(make):
     line = Line()
     line.join([make("track", "a")])
     first = line.take(Limits())
-    line.join([make("track", "a"), make("delete", "a"), make("track", "a")])
+    line.join([make("track", "a"), make("barrier", "a"), make("track", "a")])
     assert line.take(Limits()) is None
     assert first is not None
     line.release(first)
