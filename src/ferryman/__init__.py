@@ -44,7 +44,7 @@ if typing.TYPE_CHECKING:
     )
     from ferryman.operations import AccountRegion, BroadcastTrigger, Delivery
     from ferryman.outbox import Accepted, AsyncOutbox, Outbox
-    from ferryman.outbox.entry import Counts
+    from ferryman.outbox.protocol import Counts
     from ferryman.plan import (
         Conventions,
         Deviation,
@@ -86,7 +86,7 @@ _SHOWN = {
         """,
     "ferryman.operations": "AccountRegion BroadcastTrigger Delivery",
     "ferryman.outbox": "Accepted AsyncOutbox Outbox",
-    "ferryman.outbox.entry": "Counts",
+    "ferryman.outbox.protocol": "Counts",
     "ferryman.plan": "Conventions Deviation Event Field MessageData Object Person TrackingPlan",
     "ferryman.settings": """
         Settings get_async_client get_async_outbox get_client get_outbox reset use_plan
