@@ -31,6 +31,7 @@ from ferryman.plan import TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Entry
+from .hosts import check_host
 from .many import Accepted, Many, chunks
 from .protocol import Counts, Store
 from .relay import Relay
@@ -102,6 +103,7 @@ class Outbox(Saying[E_contra, P_contra]):
         self._started = False
         self._closed = False
         self._exit_timeout = exit_timeout
+        check_host()
         _OPEN.add(self)
 
     # -- accepting
