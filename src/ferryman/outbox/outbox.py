@@ -141,7 +141,9 @@ class Outbox(Saying[E_contra, P_contra]):
         """Return *operation* as an entry, stamped now; raises what the plan and admit() raise."""
         if not isinstance(operation, Operation):
             raise InvalidOperation(wrong_kind("an Operation", operation))
-        self.admit(operation)
+        endpoint = operation.endpoint
+        if not endpoint.writes or endpoint.api not in self.apis:
+            self.admit(operation)
         if operation.event is not None and self.plan is not None:
             self.plan.admit_class(operation.event)
         ident, at = stamp()
