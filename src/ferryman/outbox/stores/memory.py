@@ -92,8 +92,9 @@ class MemoryStore:
         """Throw away the oldest of those *names* until there is room."""
         with self._put_lock, self._relay_lock:
             held = self._accepted_bytes - self._settled_bytes
-            bytes_over = held + size - self._bounds.bytes
-            over = self._seq - self._settled + entries - self._bounds.entries
+            bounds = self._bounds  # and a little more, so that it need not be done at each call
+            bytes_over = held + size - (bounds.bytes - bounds.bytes // 64)
+            over = self._seq - self._settled + entries - (bounds.entries - bounds.entries // 64)
             gone: set[int] = set()
             for entry in self._waiting():
                 if bytes_over <= 0 and over <= 0:
