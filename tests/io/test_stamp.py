@@ -70,6 +70,22 @@ def test_threads_share_a_source() -> None:
     assert all(one < other for each in made for one, other in pairwise(each))
 
 
+def test_an_id_may_be_asked_for_within_the_making_of_another() -> None:
+    """A signal handler or a collected object strikes anywhere: its thread waits for nobody."""
+    source = Ulids(lambda: 1_700_000_000_000 * MS)
+    made: list[str] = []
+
+    def within() -> None:
+        with source._lock:  # as it is held while a run of ids begins
+            made.extend(source()[0] for _ in range(3_000))
+
+    thread = threading.Thread(target=within, daemon=True)
+    thread.start()
+    thread.join(10)
+
+    assert len(set(made)) == 3_000
+
+
 def test_two_sources_do_not_agree() -> None:
     """What tells ids of one millisecond apart is random, not counted from a known place."""
     made = {Ulids(lambda: 0)()[0] for _ in range(1_000)}

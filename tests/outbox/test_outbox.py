@@ -45,6 +45,20 @@ def test_what_is_accepted_is_delivered_with_the_id_of_its_receipt(place, live, s
     assert (counts.accepted, counts.delivered, counts.pending, counts.dead) == (30, 30, 0, 0)
 
 
+def test_accepting_waits_for_no_answer(place, live, seen):
+    """While Customer.io takes its time, everything is accepted before anything arrived."""
+    seen.faults({"delay": 3})
+    outbox = Outbox(place, live, linger=0)
+    for number in range(20):
+        outbox.track(f"p{number}", "said")
+    arrived = seen.summary()["events"]
+    accepted = outbox.stats().accepted
+    seen.faults()
+    close_quietly(outbox)
+
+    assert (accepted, arrived) == (20, 0)
+
+
 def test_leaving_the_context_delivers(place, live, seen):
     """close(), by the context manager too, delivers what waits."""
     with Outbox(place, live) as outbox:

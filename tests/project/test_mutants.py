@@ -21,13 +21,10 @@ RULES = {str(number) for number in range(1, 35)}
 # Rules without a mutant of their own, each with its reason.
 EXEMPT = {
     "4": "a promise, kept by rules 7 to 9",
-    "10": "dead letters are being built",
-    "11": "cancelling is being built",
     "12": "PostgreSQL's",
     "14": "a matter of speed: see the benchmarks",
     "26": "the HTTP library below has no retries that could be switched on by mistake",
     "29": "figures; what they promise is broken under 1, 28 and 30",
-    "31": "not kept yet, see tests/outbox/processes/test_reentrance.py",
     "33": "leases are the engine's for many hosts",
     "34": "not built: see docs/deploying.md",
 }

@@ -11,8 +11,8 @@ LOCKS = ["stamp._lock", "settings._lock", "outbox._relay._room", "outbox._driver
 MEMORYS = [*LOCKS, "outbox._store._put_lock", "outbox._store._relay_lock"]
 SQLITES = {
     **dict.fromkeys([*LOCKS, "outbox._store._group._lock"], 60),
-    "outbox._store._write_lock": 0.2,
-    "outbox._store._relay_lock": 0.2,
+    "outbox._store._file.write_lock": 0.2,
+    "outbox._store._file.relay_lock": 0.2,
 }
 
 
