@@ -15,6 +15,7 @@ from ferryman._core.retry import Retry
 from ferryman.emulator import DEFAULT_WORKSPACE as KEYS
 from ferryman.errors import ConfigurationError
 from ferryman.operations import pipelines
+from ferryman.operations.catalogue import PACES
 from ferryman.outbox import AsyncOutbox, Outbox
 from ferryman.outbox.entry import Entry
 
@@ -68,8 +69,9 @@ def test_an_entry_gives_its_operation_again(said):
     assert (again.key, again.barrier, again.id) == (made.key, made.barrier, stamped.id)
 
 
-def test_everything_goes_through_the_outbox(place, whole, emulator, seen):
+def test_everything_goes_through_the_outbox(place, whole, emulator, seen, monkeypatch):
     """Each operation of Pipelines and of the App API is delivered from both stores."""
+    monkeypatch.setitem(PACES, "broadcast", 1_000.0)  # else one in ten seconds
     with impatient(place, whole) as outbox:
         outbox.accept_many(each.make() for each in EVERYTHING)
         outbox.flush(30)

@@ -3,14 +3,19 @@
 import pytest
 
 from ferryman._core.message import NoReply, Reply
-from ferryman.outbox.throttle import RATE, RETRY_BURST, RETRY_RATE, Throttle, weather
+from ferryman.operations.catalogue import PACES
+from ferryman.outbox.entry import Entry
+from ferryman.outbox.throttle import RETRY_BURST, RETRY_RATE, Throttle, weather
 
+RATE = PACES["track"]
+EVENT = Entry(1, "i", "track", "i:1", b"{}")
 GOOD = Reply(200, {}, b"{}")
 
 
 def through(throttle, answer, *, now):
     """Send one request that is answered with *answer*; return the seconds it had to wait."""
-    wait = throttle.enter(now)
+    wait = throttle.wait(EVENT, now)
+    throttle.enter()
     throttle.leave(answer, seconds=0.01, now=now)
     return wait
 
@@ -57,9 +62,9 @@ def test_a_batch_that_rests_for_its_next_try_in_an_outage_lets_nobody_else_go():
 def test_no_more_requests_are_under_way_than_there_are_places():
     """A request waits for a place; pushback takes places away (rule 24)."""
     throttle = Throttle(ceiling=2)
-    throttle.enter(0.0)
+    throttle.enter()
     one = throttle.free()
-    throttle.enter(0.0)
+    throttle.enter()
     two = throttle.free()
     throttle.leave(Reply(429), seconds=0.01, now=1.0)
 
@@ -71,7 +76,7 @@ def test_requests_keep_to_the_rate():
     """Of 2 x RATE requests asked for in one moment, the last waits for most of two seconds."""
     throttle = Throttle(ceiling=8)
 
-    waits = [throttle.enter(0.0) for _ in range(int(2 * RATE))]
+    waits = [throttle.wait(EVENT, 0.0) for _ in range(int(2 * RATE))]
 
     assert waits == sorted(waits)
     assert waits[0] == 0
@@ -87,3 +92,17 @@ def test_retries_of_all_share_a_budget():
     assert waits[: int(RETRY_BURST)] == [0.0] * int(RETRY_BURST)
     assert waits[-1] == pytest.approx((20 - RETRY_BURST) / RETRY_RATE)
     assert throttle.retried == 20
+
+
+def test_each_endpoint_has_its_own_pace_and_each_broadcast_too():
+    """A broadcast goes once in ten seconds, and holds up neither another one nor an e-mail."""
+    throttle = Throttle(ceiling=8)
+    first, second = (
+        Entry(place, "i", "trigger_broadcast", f"b:{place}", b"{}", path=f"/v1/campaigns/{place}")
+        for place in (1, 2)
+    )
+    mail = Entry(3, "i", "send_email", "i:1", b"{}")
+
+    waits = [throttle.wait(entry, 5.0) for entry in (first, first, second, mail, EVENT)]
+
+    assert waits == [0.0, pytest.approx(10.0), 0.0, 0.0, 0.0]

@@ -26,9 +26,10 @@ from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Entry
+from .letters_aio import AsyncDeadLetters
 from .many import Accepted, Many, chunks
 from .outbox import Outbox
-from .protocol import Counts, Store
+from .protocol import Stats, Store
 from .saying import Named, told, told_in_bulk
 
 
@@ -60,6 +61,8 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     ) -> None:
         self._outbox = Outbox[Any, Any](place, account, plan=plan, **options)
         self.plan = self._outbox.plan
+        self.dead = AsyncDeadLetters(self._outbox.dead)
+        """What could not be delivered: look at it, replay, skip or purge it."""
         self._group: _Group | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = anyio.Lock()
@@ -99,7 +102,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         return await self._keep_one(Entry.of(operation, *stamp()))
 
     async def _keep_one(self, entry: Entry) -> Receipt:
-        if self._outbox.level == "memory":
+        if self._outbox.level == "memory" and not self._outbox.blocks:
             return self._outbox.keep_one(entry)
         await self._join(entry)
         return Receipt(entry.id, self.level)
@@ -241,8 +244,8 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
             )
         )
 
-    def stats(self) -> Counts:
-        """Return the accounts, of one moment: they always add up, see :meth:`Counts.adds_up`."""
+    def stats(self) -> Stats:
+        """Return the accounts, and how the relay is doing: see :meth:`Outbox.stats`."""
         return self._outbox.stats()
 
     async def flush(self, timeout: float | None = None) -> None:

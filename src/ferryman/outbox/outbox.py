@@ -10,35 +10,32 @@ import os
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Self, TypeAlias
 
+import msgspec
+
 from ferryman._core.account import Account
-from ferryman._core.message import Level, Operation, Receipt
-from ferryman._core.wrong import wrong_kind
+from ferryman._core.message import Level
 from ferryman._io.options import Http, Mode
-from ferryman._io.stamp import stamp
+from ferryman._io.say import say
 from ferryman._io.sync import SyncDriver
 from ferryman._io.watch import Observer, log_exchange, watched
 from ferryman.errors import (
     ConfigurationError,
     FerrymanError,
     FlushTimeout,
-    InvalidOperation,
-    OutboxClosed,
 )
 from ferryman.plan import TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
-from .entry import Entry
+from .accepting import Accepting
 from .hosts import check_host
-from .many import Accepted, Many, chunks
-from .protocol import Counts, Store
+from .letters import DeadLetters
+from .overflow import Block, Overflow, Yielding
+from .protocol import Stats, Store
 from .relay import Relay
-from .saying import Saying
 from .stores import open_store
 
-_log = logging.getLogger("ferryman")
 Carrier: TypeAlias = Literal["thread", "external"]
 _GRACE = 0.5
 """Seconds that a request on its way has left, however late it is."""
@@ -47,7 +44,7 @@ _CARRYING: "set[Any]" = set()
 """Those that accepted something: it must arrive although nobody holds the outbox any more."""
 
 
-class Outbox(Saying[E_contra, P_contra]):
+class Outbox(Accepting[E_contra, P_contra]):
     """Accepts what the client says, keeps it, and delivers it in the background.
 
     *place* is ``"sqlite:///relative/file.db"``, ``"sqlite:////absolute/file.db"``, ``"memory:"``
@@ -57,6 +54,11 @@ class Outbox(Saying[E_contra, P_contra]):
     *workspace* names whose operations these are; *concurrency* is the most requests at
     once, *linger* the seconds a request waits to be filled. ``relay="external"`` starts no
     thread: another process on the same file, or ``ferryman relay run``, delivers.
+    *level*, *max_bytes*, *max_entries* and *max_dead_bytes* are those of the store that *place*
+    names: :class:`SqliteStore` and :class:`MemoryStore` tell what they are otherwise. *overflow*
+    says what becomes of a call that finds it full: ``"reject"`` (OutboxFull), :class:`Block` or
+    :class:`Evict`.
+
     ``mode="off"`` checks, keeps and counts everything and sends nothing. *plan* is asked about
     what is tracked and identified: see :class:`TrackingPlan`.
 
@@ -80,13 +82,23 @@ class Outbox(Saying[E_contra, P_contra]):
         exit_timeout: float = 2.0,
         observers: tuple[Observer, ...] = (log_exchange,),
         plan: TrackingPlan[E_contra, P_contra] | None = None,
+        overflow: Overflow = "reject",
+        level: Level | None = None,
+        max_bytes: int | None = None,
+        max_entries: int | None = None,
+        max_dead_bytes: int | None = None,
     ) -> None:
         if "pipelines" not in account.apis:
             account.authorization("track")
         self.account = account
         self.apis = frozenset(account.apis)
         self.plan = watched(plan)
-        self._store = open_store(place, workspace=workspace) if isinstance(place, str) else place
+        bounds = {
+            "max_bytes": max_bytes,
+            "max_entries": max_entries,
+            "max_dead_bytes": max_dead_bytes,
+        }
+        self._store = open_store(place, workspace=workspace, level=level, **bounds)
         if mode == "off" and (waiting := self._store.counts().pending):
             self._store.close()
             raise ConfigurationError(
@@ -99,86 +111,18 @@ class Outbox(Saying[E_contra, P_contra]):
         self._relay = Relay(
             self._store, account, self._driver, concurrency=concurrency, linger=linger
         )
+        self.dead = DeadLetters(self._store, self._relay.look)
+        """What could not be delivered: look at it, replay, skip or purge it."""
+        self.blocks = isinstance(overflow, Block)
+        """Whether a call may wait for room."""
+        self._put = self._store.put
+        if overflow != "reject":
+            self._put = Yielding(self._store, overflow, self._relay.await_change).put
         self._carries = relay == "thread"
-        self._started = False
-        self._closed = False
+        self._started = self._closed = False
         self._exit_timeout = exit_timeout
         check_host()
         _OPEN.add(self)
-
-    # -- accepting
-
-    def accept(self, operation: Operation[Any]) -> Receipt:
-        """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept.
-
-        The plan is asked whether it has the class of a typed event. What was said by name or as
-        attributes is bytes by now, and nobody asks about it: :meth:`track` does.
-        """
-        return self.keep_one(self.entry_of(operation))
-
-    def keep_said(self, operation: Operation[Any]) -> Receipt:
-        """Keep an *operation* about which the plan was asked already."""
-        self.admit(operation)
-        return self.keep_one(Entry.of(operation, *stamp()))
-
-    def admit(self, operation: Operation[Any]) -> None:
-        """Raise InvalidOperation for a question, ConfigurationError where a key is missing."""
-        endpoint = operation.endpoint
-        if not endpoint.writes:
-            raise InvalidOperation(f"{operation.name} only asks: say it to a client")
-        if endpoint.api not in self.apis and endpoint.authenticated:
-            self.account.authorization(endpoint.api)
-
-    def accept_many(self, operations: Iterable[Operation[Any]]) -> Accepted:
-        """Keep many *operations* in order, each by itself, as :meth:`track_many` keeps events.
-
-        About each the plan is asked as by :meth:`accept`. Returns and raises what
-        :meth:`track_many` does.
-        """
-        return self.accept_each(self.entry_of, operations)
-
-    def entry_of(self, operation: Operation[Any]) -> Entry:
-        """Return *operation* as an entry, stamped now; raises what the plan and admit() raise."""
-        if not isinstance(operation, Operation):
-            raise InvalidOperation(wrong_kind("an Operation", operation))
-        endpoint = operation.endpoint
-        if not endpoint.writes or endpoint.api not in self.apis:
-            self.admit(operation)
-        if operation.event is not None and self.plan is not None:
-            self.plan.admit_class(operation.event)
-        ident, at = stamp()
-        return Entry.of(operation, ident, at)
-
-    def accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
-        """Keep the entries that *make* makes of *items*: see :meth:`track_many`."""
-        many = Many(make, self.keep, self.level)
-        for chunk in chunks(items):
-            many.take(chunk)
-        return many.result()
-
-    def keep_one(self, entry: Entry) -> Receipt:
-        """Keep a new *entry* and return its receipt: :meth:`keep`, of the hottest call."""
-        if self._closed:
-            raise OutboxClosed("the outbox is closed")
-        self._store.put((entry,))
-        if self._carries:
-            if not self._started:
-                self.start()
-            self._relay.wake(len(entry.body))
-        return Receipt(entry.id, self.level)
-
-    def keep(self, entries: Sequence[Entry]) -> None:
-        """Keep new *entries*, all or none: what :meth:`accept` makes of operations."""
-        if self._closed:
-            raise OutboxClosed("the outbox is closed")
-        self._store.put(entries)
-        if self._carries:
-            if not self._started:
-                self.start()
-            size = 0
-            for entry in entries:
-                size += len(entry.body)
-            self._relay.wake(size)
 
     # -- asking and ending
 
@@ -189,15 +133,27 @@ class Outbox(Saying[E_contra, P_contra]):
             _CARRYING.add(self)
             self._relay.start()
 
-    def stats(self) -> Counts:
-        """Return the accounts, of one moment: they always add up, see :meth:`Counts.adds_up`."""
-        return self._store.counts()
+    def stats(self) -> Stats:
+        """Return the accounts, of one moment, and how the relay is doing.
+
+        They always add up: see :meth:`Counts.adds_up`.
+        """
+        counts = self._store.counts()
+        oldest = counts.oldest_pending_at
+        return Stats(
+            **msgspec.structs.asdict(counts),
+            reasons=self._store.reasons() if counts.dead else {},
+            retries=self._relay.retries,
+            relay=self._relay.health(),
+            oldest_pending_seconds=0.0 if oldest is None else max(0.0, time.time() - oldest),
+        )
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until everything accepted before the call is delivered or dead.
 
-        Raises FlushTimeout, naming how much is left, after *timeout* seconds; nothing is lost
-        by that. With ``relay="external"`` somebody else has to deliver.
+        Raises FlushTimeout, naming how much is left, after *timeout* seconds, and at once when
+        all that is left waits behind a dead merge, delete or suppress for a person to decide;
+        nothing is lost by that. With ``relay="external"`` somebody else has to deliver.
         """
         if self._relay.is_own_thread():
             raise FerrymanError("flush() cannot be called by the relay itself")
@@ -209,12 +165,18 @@ class Outbox(Saying[E_contra, P_contra]):
             while left := self._store.pending(upto):
                 rest = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
                 if rest <= 0:
+                    raise FlushTimeout(f"{_operations(left)} to be delivered", pending=left)
+                if self._all_parked():
                     raise FlushTimeout(
-                        f"{left:,} operations still wait; they are kept", pending=left
+                        f"{_operations(left)} behind a dead one: replay or skip that", pending=left
                     )
                 self._relay.await_change(rest)
         finally:
             self._relay.relax()
+
+    def _all_parked(self) -> bool:
+        parked = self._relay.parked_entries
+        return parked > 0 and self._store.counts().pending <= parked
 
     def close(self, timeout: float = 5.0) -> None:
         """Deliver what waits for up to *timeout* seconds, then let go; closing twice is fine.
@@ -239,7 +201,10 @@ class Outbox(Saying[E_contra, P_contra]):
             _OPEN.discard(self)
             _CARRYING.discard(self)
         if left is not None and self._store.level == "memory":
-            raise FlushTimeout(f"{left.pending:,} operations are lost", pending=left.pending)
+            raise FlushTimeout(
+                f"closed in memory, and lost: {_operations(left.pending)} to be delivered",
+                pending=left.pending,
+            )
 
     @staticmethod
     def at_exit() -> None:
@@ -258,9 +223,9 @@ class Outbox(Saying[E_contra, P_contra]):
             try:
                 self.close(self._exit_timeout)
             except FlushTimeout as late:
-                _log.error("ferryman.lost_at_exit", extra={"operations": late.pending})
+                say(logging.ERROR, "ferryman.lost_at_exit", operations=late.pending)
             except FerrymanError as error:
-                _log.error("ferryman.exit_failed", extra={"error": type(error).__name__})
+                say(logging.ERROR, "ferryman.exit_failed", error=type(error).__name__)
 
     def _begin_anew(self) -> None:
         # The parent owns threads, connections and what it buffered; the child begins anew.
@@ -272,7 +237,7 @@ class Outbox(Saying[E_contra, P_contra]):
         self._relay.begin()
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
+        if not self._closed:
             warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2)
 
     def __repr__(self) -> str:
@@ -285,6 +250,10 @@ class Outbox(Saying[E_contra, P_contra]):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _operations(count: int) -> str:
+    return f"{count:,} operations wait" if count != 1 else "1 operation waits"
 
 
 os.register_at_fork(after_in_child=Outbox.forked)

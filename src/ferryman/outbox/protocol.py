@@ -9,9 +9,12 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from ferryman._core.message import Level
+from ferryman._core.message import Api, Level
 
 from .entry import Dead, Entry, Verdict
+
+Health: TypeAlias = Literal["well", "away", "paused"]
+"""Whether an API takes what it is sent, does not, or refuses the key."""
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -41,6 +44,22 @@ class Counts(msgspec.Struct, frozen=True):
         thrown = self.cancelled + self.skipped + self.purged + self.evicted
         settled = self.delivered + self.dead + thrown + self.quarantined
         return self.accepted == settled + self.pending and self.pending >= 0
+
+
+class Stats(Counts, frozen=True):
+    """The accounts of an outbox's store, and how its own relay is doing.
+
+    ``reasons`` tells how many dead letters there are of each reason. ``retries`` counts the
+    requests that were repeated since the outbox was opened. ``relay`` has, for each API that was
+    sent anything, ``"well"``, ``"away"`` or ``"paused"`` (the key was refused); it is empty
+    where another process delivers.
+    """
+
+    reasons: dict[str, int] = {}
+    retries: int = 0
+    relay: dict[Api, Health] = {}
+    oldest_pending_seconds: float = 0.0
+    """For how long the oldest that waits has waited."""
 
 
 class Bounds(msgspec.Struct, frozen=True):

@@ -7,18 +7,19 @@ does the waiting.
 from ferryman._core.message import Answer, Reply
 from ferryman._core.pace import Bucket, Weather, Window
 from ferryman._core.retry import RETRIED
+from ferryman.operations.catalogue import CATALOGUE, PACES
 
-RATE = 1_000.0
-"""Requests a second that Customer.io's Track API asks its users not to exceed (Track reference)."""
+from .entry import Entry
+
 RETRY_RATE, RETRY_BURST = 5.0, 10.0
 
 
 class Throttle:
     """The pace of one API; every method is called under the relay's lock."""
 
-    def __init__(self, *, ceiling: int, rate: float = RATE) -> None:
+    def __init__(self, *, ceiling: int) -> None:
         self.window = Window(ceiling)
-        self._requests = Bucket.full(rate, max(1.0, rate / 10))
+        self._paces: dict[str, Bucket] = {}
         self._retries = Bucket.full(RETRY_RATE, RETRY_BURST)
         self.claimed = 0
         """Batches on their way: being sent, or waiting for their next try."""
@@ -43,11 +44,24 @@ class Throttle:
         """Whether another request may leave, as far as the window goes."""
         return self.under_way < self.window.places
 
-    def enter(self, now: float) -> float:
-        """Take a place; return the seconds to wait before the request may leave."""
-        self.under_way += 1
-        self._requests, wait = self._requests.take(now)
+    def wait(self, entry: Entry, now: float) -> float:
+        """Return the seconds to wait before a request that begins with *entry* may leave.
+
+        Customer.io's limits are those of an endpoint, and of each broadcast by itself.
+        """
+        row = CATALOGUE.get(entry.name)
+        pace = "track" if row is None else row.pace
+        name = f"{pace} {entry.path}" if pace == "broadcast" else pace
+        bucket = self._paces.get(name)
+        if bucket is None:
+            rate = PACES[pace]
+            bucket = Bucket.full(rate, max(1.0, rate / 10))
+        self._paces[name], wait = bucket.take(now)
         return wait
+
+    def enter(self) -> None:
+        """Take a place."""
+        self.under_way += 1
 
     def leave(self, answer: Answer, *, seconds: float, now: float) -> None:
         """Give the place back, and learn from what came."""

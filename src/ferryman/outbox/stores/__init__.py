@@ -1,22 +1,37 @@
 """Where entries are kept; none of these knows another, each is imported when it is used."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ferryman._core.message import Level
 from ferryman.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ..protocol import Store
 
 
-def open_store(place: str, *, workspace: str) -> "Store":
-    """Return the store that *place* names.
+def open_store(
+    place: "str | Store", *, workspace: str, level: Level | None = None, **bounds: int | None
+) -> "Store":
+    """Return the store that *place* names or is; None leaves its own default.
 
     Raises ConfigurationError for a place that is none, or whose extra is not installed.
     """
+    given: dict[str, Any] = {name: each for name, each in bounds.items() if each is not None}
+    if level is not None:
+        given["level"] = level
+    if not isinstance(place, str):
+        if given:
+            raise ConfigurationError(f"{', '.join(given)}: say it to the store that you give")
+        return place
+    for name, bound in bounds.items():
+        if bound is not None and bound < 1:
+            raise ConfigurationError(f"{name} must be 1 or more")
     if place in ("memory:", "memory"):
         from .memory import MemoryStore
 
-        return MemoryStore()
+        if given.pop("level", "memory") != "memory":
+            raise ConfigurationError("an outbox in memory is safe at level 'memory'")
+        return MemoryStore(**given)
     if place.startswith("sqlite:///") and place[len("sqlite:///") :].strip("/"):
         try:
             from .sqlite import SqliteStore
@@ -24,7 +39,7 @@ def open_store(place: str, *, workspace: str) -> "Store":
             raise ConfigurationError(
                 f'a SQLite outbox needs {missing.name}: pip install "ferryman[sqlite]"'
             ) from None
-        return SqliteStore(place[len("sqlite:///") :], workspace=workspace)
+        return SqliteStore(place[len("sqlite:///") :], workspace=workspace, **given)
     raise ConfigurationError(
         "an outbox is sqlite:///relative/file.db, sqlite:////absolute/file.db or memory:"
     )
