@@ -36,8 +36,9 @@ def fork_holding(lock, count, seconds, patience):
     pid = os.fork()
     if pid == 0:
         signal.alarm(30)  # a child that hangs dies, and its parent says so
-        accept(count, prefix="child")
-        get_outbox().close(float(patience))
+        own = get_outbox() if owner == "settings" else outbox  # inherited, and begun anew
+        accept(count, prefix="child", outbox=own)
+        own.close(float(patience))
         os._exit(0)
     status = os.waitpid(pid, 0)[1]
     over.set()
