@@ -7,6 +7,7 @@ thread, no network; the moment comes as an argument.
 
 from ferryman._core.account import Account
 from ferryman._core.message import Api, Request
+from ferryman.errors import ConfigurationError
 from ferryman.operations import CATALOGUE
 
 from .batching import Batch, Limits
@@ -149,12 +150,20 @@ def _of(entries: list[Entry], api: Api) -> list[Entry]:
     return [entry for entry in entries if _API.get(entry.name, _ELSE) == api]
 
 
+NO_KEY = Request("", "", {})
+"""What cannot be sent, since this process has no key for its API: another one may have."""
+
+
 def addressed(batch: Batch, account: Account) -> Request:
     """Return *batch*, whose entries share an API, as a request to the workspace of *account*."""
     first = batch.entries[0].operation()
-    if batch.together:
-        return account.address_batch([each.body for each in batch.entries], first.endpoint.route)
-    return account.address(first)
+    try:
+        if batch.together:
+            bodies = [each.body for each in batch.entries]
+            return account.address_batch(bodies, first.endpoint.route)
+        return account.address(first)
+    except ConfigurationError:
+        return NO_KEY
 
 
 class Held:
