@@ -18,6 +18,7 @@ import msgspec
 from ferryman._core.account import Account, Region
 from ferryman._core.secret import Secret, masked
 from ferryman._core.variables import SECRET, VARIABLES, doubts, missing, misspelt, problems
+from ferryman._io import process
 from ferryman._io.envfile import read_env_file
 from ferryman._io.loop import current_loop
 from ferryman._io.options import Http, Mode, http_of
@@ -167,6 +168,7 @@ _plan: TrackingPlan[Any, Any] | None = None
 
 
 def _shared(name: str, make: Callable[[Settings], T]) -> T:
+    process.look()
     instance = _instances.get(name)
     if instance is None:
         with _lock:
@@ -177,6 +179,7 @@ def _shared(name: str, make: Callable[[Settings], T]) -> T:
 
 
 def _per_loop(name: str, make: Callable[[Settings], A]) -> A:
+    process.look()
     loop = current_loop()
     if loop is None:
         raise FerrymanError(f"{name}() must be called inside a running event loop")
@@ -283,7 +286,7 @@ def _after_fork() -> None:
     _instances, _by_loop = {}, {}
 
 
-os.register_at_fork(after_in_child=_after_fork)
+process.on_fork(_after_fork)
 
 
 @atexit.register

@@ -1,6 +1,5 @@
 """The async driver: performs the effects of a flow on the running event loop (asyncio or trio)."""
 
-import os
 import time
 import weakref
 from collections.abc import Awaitable, Callable
@@ -11,6 +10,7 @@ import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Request
+from ferryman._io import process
 
 from .failures import ANY, TOO_LONG, no_reply
 from .loop import current_loop
@@ -134,4 +134,4 @@ def _after_fork() -> None:
         driver.forked()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+process.on_fork(_after_fork)

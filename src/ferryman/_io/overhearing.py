@@ -17,6 +17,7 @@ import msgspec
 from ferryman._core.answer import broken
 from ferryman._core.batch import refused_items
 from ferryman._core.message import BATCH_PATHS, ENTITY_PATH, Answer, Reply, Request
+from ferryman._io import process
 from ferryman.operations.pipelines.calls import SAID_OTHERWISE
 from ferryman.plan.jsonlike import array_at, object_at
 from ferryman.plan.observing import Observed
@@ -146,4 +147,4 @@ def _after_fork() -> None:
         observing.renew()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+process.on_fork(_after_fork)

@@ -10,6 +10,9 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from itertools import islice
+from os import getpid
+
+from ferryman._io import process
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
@@ -41,6 +44,8 @@ class Ulids:
 
     def __call__(self) -> tuple[str, int]:
         """Return a new id and the present moment in Unix seconds."""
+        if getpid() != process.pid:  # its first ids would be the parent's next ones
+            process.look()
         now = self._clock()
         if now < self._until:
             for ident in self._run:
@@ -79,7 +84,7 @@ def _forked() -> None:
         source.renew()
 
 
-os.register_at_fork(after_in_child=_forked)
+process.on_fork(_forked)
 
 stamp = Ulids()
 """The process-wide source."""

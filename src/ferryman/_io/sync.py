@@ -1,6 +1,5 @@
 """The blocking driver: performs the effects of a flow, one after another, in this thread."""
 
-import os
 import threading
 import time
 import weakref
@@ -11,6 +10,7 @@ import httpx2
 
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Request
+from ferryman._io import process
 
 from .deadline import bound, set_deadline
 from .failures import ANY, TOO_LONG, no_reply
@@ -140,4 +140,4 @@ def _after_fork() -> None:
         driver.forked()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+process.on_fork(_after_fork)

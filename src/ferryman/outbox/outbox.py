@@ -6,7 +6,6 @@ close are here, because this is what an application holds.
 
 import atexit
 import logging
-import os
 import time
 import warnings
 import weakref
@@ -16,6 +15,7 @@ import msgspec
 
 from ferryman._core.account import Account
 from ferryman._core.message import Level
+from ferryman._io import process
 from ferryman._io.options import Http, Mode
 from ferryman._io.say import say
 from ferryman._io.sync import SyncDriver
@@ -128,6 +128,7 @@ class Outbox(Accepting[E_contra, P_contra]):
 
     def start(self) -> None:
         """Start delivering what waits, of earlier processes too, before anything is accepted."""
+        process.look()
         if self._carries and not self._closed:
             self._started = True
             _CARRYING.add(self)
@@ -138,6 +139,7 @@ class Outbox(Accepting[E_contra, P_contra]):
 
         They always add up: see :meth:`Counts.adds_up`.
         """
+        process.look()
         counts = self._store.counts()
         oldest = counts.oldest_pending_at
         return Stats(
@@ -155,11 +157,14 @@ class Outbox(Accepting[E_contra, P_contra]):
         all that is left waits behind a dead merge, delete or suppress for a person to decide;
         nothing is lost by that. With ``relay="external"`` somebody else has to deliver.
         """
+        process.look()
         if self._relay.is_own_thread():
             raise FerrymanError("flush() cannot be called by the relay itself")
-        deadline = None if timeout is None else time.monotonic() + timeout
-        upto = self._store.last()
         self.start()
+        self._await_delivery(None if timeout is None else time.monotonic() + timeout)
+
+    def _await_delivery(self, deadline: float | None) -> None:
+        upto = self._store.last()
         self._relay.hurry()
         try:
             while left := self._store.pending(upto):
@@ -184,26 +189,26 @@ class Outbox(Accepting[E_contra, P_contra]):
         What is left stays on disk for the next process. A memory outbox that cannot deliver
         everything raises FlushTimeout: those operations are lost with it.
         """
+        process.look()
         if self._closed:
             return
+        self.start()
+        self._closed = True  # what came later would be neither awaited nor told
         deadline = time.monotonic() + timeout
-        left: FlushTimeout | None = None
         try:
             if self._carries:
-                self.flush(timeout)
-        except FlushTimeout as late:
-            left = late
+                self._await_delivery(deadline)
+        except FlushTimeout:
+            pass  # what is left stays in the store
         finally:
-            self._closed = True
             self._relay.stop(max(_GRACE, deadline - time.monotonic()))
             self._driver.close()
             self._store.close()
             _OPEN.discard(self)
             _CARRYING.discard(self)
-        if left is not None and self._store.level == "memory":
+        if self._carries and self.level == "memory" and (lost := self._store.counts().pending):
             raise FlushTimeout(
-                f"closed in memory, and lost: {_operations(left.pending)} to be delivered",
-                pending=left.pending,
+                f"closed in memory, and lost: {_operations(lost)} to be delivered", pending=lost
             )
 
     @staticmethod
@@ -256,5 +261,5 @@ def _operations(count: int) -> str:
     return f"{count:,} operations wait" if count != 1 else "1 operation waits"
 
 
-os.register_at_fork(after_in_child=Outbox.forked)
+process.on_fork(Outbox.forked)
 atexit.register(Outbox.at_exit)

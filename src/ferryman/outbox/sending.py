@@ -23,7 +23,8 @@ class Hall:
     """Where the workers of a relay wait for each other."""
 
     def __init__(self) -> None:
-        self.room = threading.Condition(threading.Lock())
+        # Its holder may take it again: an object collected meanwhile may accept, and wakes.
+        self.room = threading.Condition()
         self.stopping = False
         self.urgent = 0
         """How many wait for a flush."""

@@ -59,13 +59,8 @@ def test_ctrl_c_amid_acceptance_loses_nothing(scene, kept, live, seen):
     assert sum(map(len, held.values())) - sum(map(len, said.values())) in (0, 1)
 
 
-def test_closing_while_others_accept_loses_nothing_that_was_accepted(
-    request, scene, kept, live, seen
-):
+def test_closing_while_others_accept_loses_nothing_that_was_accepted(scene, kept, live, seen):
     """Whoever got a receipt before the end is delivered; whoever comes later is refused."""
-    if kept == "memory:":
-        late = "what is accepted between close()'s flush and its end is lost in silence"
-        request.applymarker(pytest.mark.xfail(reason=late, strict=False))
     said = finished(scene("ends.closing_while_threads_accept", place=kept))
 
     if kept != "memory:":

@@ -85,8 +85,6 @@ def test_grandchildren_keep_what_they_accept(scene, place, live, seen):
     assert seen.by_person() == said
 
 
-# Not strict: on disk it hangs only where the relay held the store's lock at the fork.
-@pytest.mark.xfail(reason="an outbox looks at no process id before it takes locks", strict=False)
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 def test_a_fork_of_which_python_hears_nothing_loses_nothing(scene, place, live, seen, kind):
     """The second line: a process that is not the one that opened the outbox begins anew."""

@@ -21,6 +21,7 @@ import apsw
 from ferryman.errors import OutboxClosed
 
 from .mending import mending
+from .owned import Owned
 from .schema import as_store_error, open_spool, transaction
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Connections:
 
     def _begin(self) -> None:
         self._pid = os.getpid()
-        self.write_lock = threading.Lock()
+        self.write_lock = Owned()
         """Held by whoever writes."""
         self.relay_lock = threading.RLock()
         """Held by whoever uses the relay's connection."""

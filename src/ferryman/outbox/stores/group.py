@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 from ferryman.errors import StoreError
 
+from .owned import WITHIN
+
 T = TypeVar("T")
 
 
@@ -37,9 +39,23 @@ class GroupCommit(Generic[T]):
         self._lock = threading.Lock()
         self._waiting: list[_Ticket[T]] = []
         self._under_way = False
+        self._own = threading.local()
 
     def join(self, share: T) -> None:
-        """Return once *share* is committed; raise what its commit raised."""
+        """Return once *share* is committed; raise what its commit raised.
+
+        Raises StoreError for a call within a call of the same thread, which would wait for itself.
+        """
+        within = self._own.__dict__
+        if within:
+            raise StoreError(WITHIN)
+        within["joins"] = True
+        try:
+            self._join(share)
+        finally:
+            within.clear()
+
+    def _join(self, share: T) -> None:
         ticket = _Ticket(share)
         try:
             with self._lock:

@@ -4,7 +4,6 @@ Those who accept and the relay share no lock: a deque's ends are safe by themsel
 side counts for itself. A forked child drops what it inherited: the parent owns it.
 """
 
-import threading
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
@@ -16,6 +15,7 @@ from ferryman.errors import DeadLettersFull, OutboxClosed, OutboxFull
 
 from ..entry import Cancelled, Dead, Done, Entry, Verdict, cancels
 from ..protocol import Bounds, Counts, Obstacle, Replayed, Where
+from .owned import Owned
 
 _place = msgspec.structs.force_setattr
 MAX_BYTES = 256 * 1024**2
@@ -46,13 +46,13 @@ class MemoryStore:
         """Begin anew: at the start, and in a forked child."""
         self._closed = False
         # Those who accept:
-        self._put_lock = threading.Lock()
+        self._put_lock = Owned()
         self._unread: deque[Entry] = deque()
         self._seq = 0
         self._accepted_bytes = 0
         self._removed: dict[str, int] = {}
         # The relay; where both locks are taken, the other one comes first:
-        self._relay_lock = threading.Lock()
+        self._relay_lock = Owned()
         self._read: dict[int, Entry] = {}
         self._last_read = 0
         self._dead: dict[int, Dead] = {}

@@ -98,6 +98,7 @@ class SqliteStore:
             self.forked()
         if self._file.closed:
             raise OutboxClosed("the outbox is closed")
+        self._file.write_lock.refuse_holder()  # it would wait for a group whose head waits for it
         self._group.join(entries)
 
     def _insert(self, shares: list[Sequence[Entry]]) -> None:
