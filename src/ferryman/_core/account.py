@@ -147,7 +147,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, dict=True):  # dict: wh
 
     def address_batch(self, items: Sequence[bytes], route: Route = "track") -> Request:
         """Return encoded *items* as one batch request of *route*: Track v2 or Pipelines."""
-        body = b'{"batch":[' + b",".join(items) + b"]}"
+        # One join: each further block of this size would be taken from the kernel and given back.
+        parts = list(items) or [b""]
+        parts[0] = b'{"batch":[' + parts[0]
+        parts[-1] += b"]}"
+        body = b",".join(parts)
         api: Api = "pipelines" if route == "pipelines" else "track"
         path = BATCH_PATHS[route]
         return self.request("POST", path, api=api, body=body, template=path)

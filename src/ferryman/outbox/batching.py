@@ -1,5 +1,7 @@
 """Entries that travel in one request, and how one is filled. Pure."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from ferryman._core.batch import ENVELOPE
@@ -53,6 +55,12 @@ class Choice:
                 self.keys.add(entry.other)
                 self.closed.add(entry.other)
         return True
+
+    def extend(self, entries: Sequence[Entry], keys: Sequence[str]) -> None:
+        """Add *entries* of *keys*, none of them a barrier, for which there is room."""
+        self.entries += entries
+        self.keys.update(keys)
+        self.size += sum([len(entry.body) for entry in entries]) + len(entries)
 
     def excludes(self, entry: Entry, apart: bool) -> bool:
         """Whether *entry* may not share a request with what is in it already."""

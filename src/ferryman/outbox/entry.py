@@ -63,13 +63,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return f"<Entry {self.seq} {self.name}>"
 
 
-class Done(msgspec.Struct, frozen=True):
+class Done(msgspec.Struct, frozen=True, gc=False):
     """Customer.io took it."""
 
     entry: Entry
 
 
-class Cancelled(msgspec.Struct, frozen=True):
+class Cancelled(msgspec.Struct, frozen=True, gc=False):
     """A newer removal of the same person made it pointless before it was sent (rule 11)."""
 
     entry: Entry

@@ -65,7 +65,7 @@ def judge(entries: Sequence[Entry], answer: Answer, *, attempts: int) -> Judgeme
 def _successful(entries: Sequence[Entry], reply: Reply, attempts: int) -> Judgement:
     found = details(parsed(reply.body))
     if not found:
-        return Judged(tuple([Done(entry) for entry in entries]))
+        return Judged(tuple(map(Done, entries)))
     refused = refused_items(reply, len(entries))
     if refused is None:
         if len(entries) == 1:

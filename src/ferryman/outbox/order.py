@@ -12,6 +12,7 @@ lane and travel nowhere, from the head of the line.
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from ferryman._core.batch import ENVELOPE
 from ferryman.operations import CATALOGUE
@@ -19,7 +20,7 @@ from ferryman.operations import CATALOGUE
 from .batching import Batch, Choice, Limits
 from .entry import Entry, can_cancel, cancels
 
-_BATCHES = {name: row.batches for name, row in CATALOGUE.items()}
+_BATCHES = frozenset(name for name, row in CATALOGUE.items() if row.batches)
 
 
 class _Lane:
@@ -42,7 +43,7 @@ class Line:
         self._lanes: dict[str, _Lane] = {}
         self._open: deque[str] = deque()
         self._muted: set[str] = set()
-        self._travelling: dict[int, Batch] = {}
+        self._travelling: dict[int, tuple[Batch, set[str]]] = {}  # with the keys that it mutes
         self._doomed: dict[str, int] = {}  # key -> place of the removal that comes
         self.cancelled: list[Entry] = []
         """Taken out since somebody looked, to be settled before the batch taken with them."""
@@ -89,7 +90,7 @@ class Line:
 
     def travelling(self) -> set[int]:
         """Return the places of what was taken and is not released."""
-        return {entry.seq for batch in self._travelling.values() for entry in batch.entries}
+        return {entry.seq for batch, _ in self._travelling.values() for entry in batch.entries}
 
     def clear(self) -> set[int]:
         """Forget everything that does not travel, since it is read again; say which do."""
@@ -98,7 +99,7 @@ class Line:
         self._lanes.clear()
         self._open.clear()
         self._doomed.clear()
-        self._muted = {key for batch in self._travelling.values() for key in batch.keys()}  # noqa: SIM118
+        self._muted = {key for _, keys in self._travelling.values() for key in keys}
         self.bytes = self.held_bytes = self.parked_entries = 0
         return set(self._travelling)
 
@@ -111,26 +112,26 @@ class Line:
             if choice.entries:
                 self._muted |= choice.keys
                 self.bytes -= choice.size - ENVELOPE
-                return self._depart(Batch(tuple(choice.entries), True))
+                return self._depart(Batch(tuple(choice.entries), True), choice.keys)
         while self._alone:
             entry = self._alone.popleft()
             if not self._is_doomed(entry):
                 self.bytes -= len(entry.body) + 1
-                return self._depart(Batch((entry,), False))
+                batch = Batch((entry,), False)
+                return self._depart(batch, batch.keys())
             self._cancel(entry)
             self._unmute({entry.key})
             if not self._alone:
                 return self.take(limits)
         return None
 
-    def _depart(self, batch: Batch) -> Batch:
-        self._travelling[id(batch)] = batch
+    def _depart(self, batch: Batch, keys: set[str]) -> Batch:
+        self._travelling[id(batch)] = batch, keys
         return batch
 
     def release(self, batch: Batch) -> None:
         """Unmute the keys of *batch*, which is settled; who waited in their lanes may go."""
-        del self._travelling[id(batch)]
-        keys = batch.keys()
+        _, keys = self._travelling.pop(id(batch))
         if self._doomed:
             for entry in batch.entries:
                 if self._doomed.get(entry.key) == entry.seq:
@@ -163,7 +164,7 @@ class Line:
                 self._leave_lanes(entry)
                 self._cancel(entry)
                 continue
-            batches = _BATCHES.get(entry.name, False)
+            batches = entry.name in _BATCHES
             apart = entry.barrier or entry.other != "" or not batches
             if not self._first(entry) or choice.excludes(entry, apart):
                 self._open.popleft()
@@ -209,30 +210,60 @@ class Line:
         keys = choice.keys
         doomed = self._doomed
         while waiting:
+            if not doomed and self._choose_plain(choice):
+                continue
             entry = waiting[0]
             key = entry.key
             if doomed and key in doomed and self._is_doomed(entry):
                 self._cancel(waiting.popleft())
                 continue
-            if _BATCHES.get(entry.name, False) and not (entry.barrier or entry.other):
-                if key in muted or key in lanes or key in choice.closed:
-                    self._hold(waiting.popleft())
-                elif choice.add(entry):
-                    waiting.popleft()
-                else:
-                    return
-                continue
+            batches = entry.name in _BATCHES
             other = entry.other
-            if (key in keys or key in muted or key in lanes) or (
-                other and (other in keys or other in muted or other in lanes)
-            ):
+            if batches and not (entry.barrier or other):
+                held = key in muted or key in lanes or key in choice.closed
+            else:
+                held = (key in keys or key in muted or key in lanes) or (
+                    other != "" and (other in keys or other in muted or other in lanes)
+                )
+            if held:
                 self._hold(waiting.popleft())
-            elif not _BATCHES.get(entry.name, False):
+            elif not batches:
                 self._set_apart(waiting.popleft())
             elif choice.add(entry):
                 waiting.popleft()
             else:
                 return
+
+    def _choose_plain(self, choice: Choice) -> int:
+        """Choose from the head of the line as long as nothing is to be decided; say how many.
+
+        The usual ones, in one short loop: it stops at a barrier, at a key that must wait, at
+        what travels alone, and where the request is full.
+        """
+        waiting, muted, lanes, closed = self._waiting, self._muted, self._lanes, choice.closed
+        room = choice.limits.bytes - choice.size
+        chosen: list[Entry] = []
+        keys: list[str] = []
+        for entry in islice(waiting, max(0, choice.limits.items - len(choice.entries))):
+            key = entry.key
+            if (
+                key in muted
+                or key in lanes
+                or entry.barrier
+                or entry.other
+                or entry.name not in _BATCHES
+                or key in closed
+            ):
+                break
+            room -= len(entry.body) + 1
+            if room < 0:
+                break
+            chosen.append(entry)
+            keys.append(key)
+        for _ in chosen:
+            waiting.popleft()
+        choice.extend(chosen, keys)
+        return len(chosen)
 
     def _is_doomed(self, entry: Entry) -> bool:
         return entry.seq < self._doomed.get(entry.key, 0) and can_cancel(entry)

@@ -92,8 +92,10 @@ def carry(
 
     Returns False when it was stopped before; the keys then stay muted, the entries stored.
     """
-    unknown = [each for each in batch.entries if each.name not in CATALOGUE]
-    if unknown:  # a later version accepted it; it travels by itself, so nobody goes with it
+    names = {each.name for each in batch.entries}
+    if not names <= CATALOGUE.keys():
+        # A later version accepted it; it travels by itself, so nobody goes with it.
+        unknown = [each for each in batch.entries if each.name not in CATALOGUE]
         yield Settle([Dead(each, "unknown operation", attempts=0) for each in unknown])
         yield Release(batch)
         return True
@@ -102,7 +104,9 @@ def carry(
     failures = 0
     while parts:
         entries, attempts, unsure = parts.pop()
-        once = tuple([each.seq for each in entries if each.name in _ONCE])
+        once: tuple[int, ...] = ()
+        if not names.isdisjoint(_ONCE):
+            once = tuple([each.seq for each in entries if each.name in _ONCE])
         if once:
             yield Note(once, sent=True)
         answer = yield from exchange(address(Batch(entries, batch.together)))
