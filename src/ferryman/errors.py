@@ -14,8 +14,11 @@
     │     ├─ RateLimited       429, with .retry_after in seconds
     │     └─ ServerError       5xx, or an answer that is not Customer.io's
     ├─ ClientClosed            said to a client after its close()
-    ├─ OutboxFull, OutboxClosed, FlushTimeout, StoreError (DeadLettersFull)
+    ├─ OutboxFull, OutboxClosed, FlushTimeout
     │                          the place of waiting cannot take it, or is not done
+    ├─ StoreError              it cannot be used
+    │  ├─ DeadLettersFull      of what died there is as much as may be
+    │  └─ OutboxSealed         what is in it was encrypted with a key that is not given
     └─ UnverifiedWebhook       signature missing, wrong or stale
 
 Errors carry facts (method, path template, status, field names), never a payload, a person's
@@ -184,6 +187,10 @@ class StoreError(FerrymanError):
 
 class DeadLettersFull(StoreError):
     """As many dead letters are kept as may be: nothing more is put aside until some are gone."""
+
+
+class OutboxSealed(StoreError):
+    """What is kept was encrypted with a key that is not given: it waits until the key is there."""
 
 
 class UnverifiedWebhook(FerrymanError):

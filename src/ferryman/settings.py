@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     app_url: str = ""
     pipelines_url: str = ""
     outbox: str = ""
+    outbox_keys: str = ""
     workspace: str = "default"
     mode: Mode = "live"
     http: Http = Http()
@@ -145,7 +146,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return {"http": self.http, "mode": self.mode, **given}
 
     def _outbox_options(self, given: dict[str, Any]) -> dict[str, Any]:
-        return self._options({"workspace": self.workspace, **given})
+        keys = self.outbox_keys or None
+        return self._options({"workspace": self.workspace, "keys": keys, **given})
 
     def __repr__(self) -> str:
         """Show what is set; secrets as dots."""

@@ -285,7 +285,7 @@ def test_an_outbox_is_a_source_and_stays_as_it_is(
         (("paid.csv", "--event", "a", "--at", "tim"), 'the header (the first line) has no column'),
         (("http://127.0.0.1:9",), "http://127.0.0.1:9 does not answer (ConnectError)"),
         (("sqlite:///absent.db",), "there is no outbox sqlite:///absent.db"),
-        (("sqlite:///empty.json",), "sqlite:///empty.json is no outbox, or is damaged"),
+        (("sqlite:///empty.json",), "sqlite:///empty.json cannot be read"),
         (("paid.csv", "--event", "a", "--plan", "shop:none"), "shop holds no TrackingPlan"),
         (("paid.csv", "--event", "a", "--propose", "shop.py"), "shop.py is there already"),
         (("paid.csv", "--event", "a", "--propose", "no/plan.py"), "there is no folder no"),

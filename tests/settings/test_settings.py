@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferryman import AsyncClient, Client, Settings
+from ferryman._core.outbox_keys import new_outbox_key
 from ferryman._core.variables import VARIABLES
 from ferryman.errors import ConfigurationError
 
@@ -25,6 +26,7 @@ EVERY = {
     "CUSTOMERIO_APP_URL": "http://localhost:2",
     "CUSTOMERIO_PIPELINES_URL": "http://localhost:3",
     "CUSTOMERIO_OUTBOX": "sqlite:///x.db",
+    "CUSTOMERIO_OUTBOX_KEYS": new_outbox_key(bytes(48)),
     "CUSTOMERIO_WORKSPACE": "staging",
     "CUSTOMERIO_MODE": "off",
 }
@@ -35,7 +37,7 @@ def read(**environ: str) -> Settings:
 
 
 def test_the_table_holds_every_variable() -> None:
-    """The thirteen variables that the documentation names, and no other."""
+    """The fourteen variables that the documentation names, and no other."""
     assert set(VARIABLES) == set(EVERY)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from ferryman.errors import ConfigurationError
 
 from .account import NEW_KEY, checked_key, origin
+from .outbox_keys import checked_outbox_keys
 
 # variable -> (field, what it is, an example of its line)
 VARIABLES: dict[str, tuple[str, str, str]] = {
@@ -37,11 +38,16 @@ VARIABLES: dict[str, tuple[str, str, str]] = {
         "https://cdp.customer.io",
     ),
     "CUSTOMERIO_OUTBOX": ("outbox", "where operations wait", "sqlite:///customerio-outbox.db"),
+    "CUSTOMERIO_OUTBOX_KEYS": (
+        "outbox_keys",
+        "keys that encrypt what waits, the newest first: `ferryman outbox key` makes one",
+        "ferryman_…",
+    ),
     "CUSTOMERIO_WORKSPACE": ("workspace", "name that an outbox file carries", "default"),
     "CUSTOMERIO_MODE": ("mode", "live, or off: nothing is sent", "live"),
 }
 KEYS = ("site_id", "track_api_key", "app_api_key", "private_key", "pipelines_write_key")
-SECRET = frozenset({*KEYS, "webhook_signing_key"})
+SECRET = frozenset({*KEYS, "webhook_signing_key", "outbox_keys"})
 _QUOTES = "\"'`“”"
 _APP_KEY = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"(customerio|customer_io|cio)_(\w+)", re.IGNORECASE)
@@ -74,7 +80,9 @@ def problems(values: Mapping[str, str]) -> Iterator[str]:
             yield f"  {name} is still an example; put your own there: the {what}"
             continue
         try:
-            if field in SECRET:
+            if field == "outbox_keys":
+                checked_outbox_keys(value, name=name)
+            elif field in SECRET:
                 checked_key(field, value, name=name)
             elif field.endswith("_url"):
                 origin(value, name=name)

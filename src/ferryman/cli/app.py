@@ -36,11 +36,18 @@ Exit code: 0 every row was accepted and delivered; 1 not every row; 2 wrong usag
 _RELAY: Final = """Deliver what waits in CUSTOMERIO_OUTBOX, until stopped.
 
 With --once until nothing waits. One relay delivers from an outbox: while another process does, \
-this one waits to take over. Ctrl-C or SIGTERM lets requests on their way finish; what waits \
+this one waits to take over. An outbox that is not there yet is waited for; \
+--create makes it. Ctrl-C or SIGTERM lets requests on their way finish; what waits \
 stays in the outbox.
 
 Exit code: 0 stopped, or with --once everything was delivered; 1 with --once not everything; \
 2 wrong usage or settings; 130 or 143 when a signal stopped --once."""
+_OUTBOX_KEY: Final = """Print a fresh key for CUSTOMERIO_OUTBOX_KEYS, which encrypts an outbox.
+
+Where that variable has keys, the new one goes with them: put it first, a comma behind it, and \
+keep the others until nothing waits under them. Nothing else is printed to stdout.
+
+Exit code: 0 printed; 2 wrong usage or settings."""
 _EMULATOR: Final = """Stand in for Customer.io on this machine, until stopped.
 
 Prints where it is and the environment that points applications at it: --port is for http, \
@@ -123,6 +130,9 @@ relay.command(
     help=_RELAY,
 )
 app.command(relay)
+outbox = App(name="outbox", help="See to what waits in the outbox.")
+outbox.command("ferryman.cli.outbox_key:run_key", name="key", help=_OUTBOX_KEY)
+app.command(outbox)
 app.command(
     "ferryman.cli.demo:run_demo",
     name="demo",

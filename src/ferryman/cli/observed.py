@@ -8,7 +8,7 @@ Reading is in constant memory, and nothing but counts is kept. Here must not liv
 # (apsw's own type hints leave parameters open)
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from ferryman.cli.progress import Shows, Stage
 from ferryman.cli.rows import Bad, Format, Row, Source
 from ferryman.cli.stopping import Stop, Stopped
 from ferryman.cli.values import parse_types, typed
-from ferryman.errors import ConfigurationError, InvalidOperation
+from ferryman.errors import ConfigurationError, InvalidOperation, StoreError
 from ferryman.operations import CATALOGUE
 from ferryman.plan.jsonlike import is_object
 from ferryman.plan.observing import Observed
@@ -106,23 +106,21 @@ def _fetched(origin: str) -> Observed:
 
 def _outbox(place: str) -> Observed:
     """Count what waits in an outbox and what died there; the file is only looked at."""
-    import apsw
+    from ferryman.outbox.stores.looking import entries_in
 
     file = Path(place.removeprefix("sqlite:///"))
     if not place.startswith("sqlite:///") or not file.is_file():
         raise ConfigurationError(f"there is no outbox {place}")
     observed = Observed(values=True)
     try:
-        with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as spool:
-            spool.set_busy_timeout(5_000)
-            kept = "SELECT name, body FROM entries UNION ALL SELECT name, body FROM dead"
-            for name, body in spool.execute(kept):
-                endpoint = CATALOGUE[str(name)]
-                with suppress(msgspec.DecodeError):  # a damaged row: outbox check tells of it
-                    for each in said(f"{endpoint.method} {endpoint.path}", bytes(body)):
+        for entry in entries_in(file):
+            endpoint = CATALOGUE.get(entry.name)
+            if endpoint is not None:
+                with suppress(msgspec.DecodeError):
+                    for each in said(f"{endpoint.method} {endpoint.path}", entry.body):
                         _take(observed, each)
-    except (apsw.Error, KeyError):
-        raise ConfigurationError(f"{place} is no outbox, or is damaged") from None
+    except StoreError as error:
+        raise ConfigurationError(f"{place} cannot be read: {error}") from None
     return observed
 
 

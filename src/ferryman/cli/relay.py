@@ -62,7 +62,8 @@ def run_relay(
     try:
         with Stop() as stop, Hearing(account.base_url("track")) as hearing:
             if create or _await(place, stop):
-                store = open_store(place, workspace=settings.workspace)
+                keys = settings.outbox_keys or None
+                store = open_store(place, workspace=settings.workspace, keys=keys)
                 before = store.counts()
                 relay = Relay(store, account, driver)
                 try:

@@ -40,7 +40,8 @@ class Spool(msgspec.Struct, frozen=True):
 
     def open(self, settings: Settings) -> Store:
         """Open the store."""
-        return open_store(self.place, workspace=settings.workspace)
+        keys = settings.outbox_keys or None
+        return open_store(self.place, workspace=settings.workspace, keys=keys)
 
     def remove(self) -> None:
         """Remove a private place; any other is not ours to remove."""

@@ -9,6 +9,7 @@ import logging
 import time
 import warnings
 import weakref
+from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
@@ -57,7 +58,8 @@ class Outbox(Accepting[E_contra, P_contra]):
     *level*, *max_bytes*, *max_entries* and *max_dead_bytes* are those of the store that *place*
     names: :class:`SqliteStore` and :class:`MemoryStore` tell what they are otherwise. *overflow*
     says what becomes of a call that finds it full: ``"reject"`` (OutboxFull), :class:`Block` or
-    :class:`Evict`.
+    :class:`Evict`. *keys*, of ``ferryman outbox key``, encrypt what is on disk: the first of them
+    does, all decrypt.
 
     ``mode="off"`` checks, keeps and counts everything and sends nothing. *plan* is asked about
     what is tracked and identified: see :class:`TrackingPlan`.
@@ -83,6 +85,7 @@ class Outbox(Accepting[E_contra, P_contra]):
         observers: tuple[Observer, ...] = (log_exchange,),
         plan: TrackingPlan[E_contra, P_contra] | None = None,
         overflow: Overflow = "reject",
+        keys: str | Sequence[str] | None = None,
         level: Level | None = None,
         max_bytes: int | None = None,
         max_entries: int | None = None,
@@ -98,7 +101,7 @@ class Outbox(Accepting[E_contra, P_contra]):
             "max_entries": max_entries,
             "max_dead_bytes": max_dead_bytes,
         }
-        self._store = open_store(place, workspace=workspace, level=level, **bounds)
+        self._store = open_store(place, workspace=workspace, level=level, keys=keys, **bounds)
         if mode == "off" and (waiting := self._store.counts().pending):
             self._store.close()
             raise ConfigurationError(

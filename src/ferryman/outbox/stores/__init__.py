@@ -1,5 +1,6 @@
 """Where entries are kept; none of these knows another, each is imported when it is used."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ferryman._core.message import Level
@@ -10,12 +11,50 @@ if TYPE_CHECKING:
 
 
 def open_store(
-    place: "str | Store", *, workspace: str, level: Level | None = None, **bounds: int | None
+    place: "str | Store",
+    *,
+    workspace: str,
+    level: Level | None = None,
+    keys: str | Iterable[str] | None = None,
+    **bounds: int | None,
 ) -> "Store":
     """Return the store that *place* names or is; None leaves its own default.
 
-    Raises ConfigurationError for a place that is none, or whose extra is not installed.
+    With *keys* what it keeps is encrypted, unless the place is memory. Raises ConfigurationError
+    for a place that is none, whose extra is not installed, or that is encrypted with keys which
+    are not given.
     """
+    store = _opened(place, workspace, level, bounds)
+    if store.level == "memory" and (keys is None or place is not store):
+        return store
+    try:
+        return _looked_at(store, keys)
+    except BaseException:
+        if place is not store:
+            store.close()
+        raise
+
+
+def _looked_at(store: "Store", keys: str | Iterable[str] | None) -> "Store":
+    from .unsealed import Unsealed, look
+
+    if keys is None:
+        guarded: Store = Unsealed(store)
+    else:
+        try:
+            from .sealed import Sealed
+        except ModuleNotFoundError as missing:
+            raise ConfigurationError(
+                f'an encrypted outbox needs {missing.name}: pip install "ferryman[encryption]"'
+            ) from None
+        guarded = Sealed(store, keys)
+    look(guarded)
+    return guarded
+
+
+def _opened(
+    place: "str | Store", workspace: str, level: Level | None, bounds: dict[str, int | None]
+) -> "Store":
     given: dict[str, Any] = {name: each for name, each in bounds.items() if each is not None}
     if level is not None:
         given["level"] = level

@@ -15,8 +15,9 @@ import msgspec
 
 from ..entry import Dead
 from ..protocol import Obstacle, Replayed, Where
-from .moves import find, put_back, take
+from .moves import find, forget_removal, forget_removals, put_back, take
 from .runs import unpacked_alone
+from .schema import one
 
 _VERDICT = "reason, field, message, status, attempts, maybe_delivered, died_at"
 _REMOVED = "SELECT 1 FROM removed WHERE (key = ? OR key = ?) AND seq > ?"
@@ -93,37 +94,48 @@ def throw_away(
     count = size = 0
     for place in set(places):
         row = connection.execute(
-            "DELETE FROM dead WHERE seq = ? RETURNING length(packed), key", (place,)
+            "DELETE FROM dead WHERE seq = ? RETURNING length(packed), key, other", (place,)
         ).fetchone()
         if row is not None:
             count += 1
             size += row[0]
-            _forget(connection, row[1], place)
+            forget_removal(connection, row[1], place)
+            for key in filter(None, row[1:]):
+                forget_removals(connection, key)
     _count(connection, account, count, size)
     return count
 
 
-def _forget(connection: apsw.Connection, key: str, place: int) -> None:
-    """Forget the removal of *key* that was itself thrown away, or that nobody needs any more."""
-    connection.execute(
-        "DELETE FROM removed WHERE key = ?1 AND (seq = ?2 OR (NOT EXISTS("
-        "SELECT 1 FROM dead WHERE key = ?1 OR other = ?1) AND seq < ifnull("
-        "(SELECT min(seq) FROM entries), seq + 1)))",
-        (key, place),
-    )
+class Sought(msgspec.Struct, frozen=True):
+    """Where everything of a key waits, as far as somebody looked before there was a transaction."""
+
+    places: list[int]
+    upto: int
+    epoch: int
 
 
-def purge_key(connection: apsw.Connection, key: str, waiting: Sequence[int], seen: int) -> int:
-    """Throw away everything of *key*: *waiting* was found up to *seen*, what came since is sought.
+def seek(connection: apsw.Connection, key: str) -> Sought:
+    """Look where everything of *key* waits, which takes long where much waits."""
+    epoch = _epoch(connection)
+    places, upto = find(connection, lambda entry: key in (entry.key, entry.other), 0)
+    return Sought(places, upto, epoch)
+
+
+def purge_key(connection: apsw.Connection, key: str, sought: Sought) -> int:
+    """Throw away everything of *key*: what was *sought*, and what came since.
 
     Returns how many there were.
     """
-    late, _ = find(connection, lambda entry: key in (entry.key, entry.other), seen)
-    found, size = take(connection, [*waiting, *late])
+    if _epoch(connection) != sought.epoch:  # a dead letter may be back where nobody looks again
+        sought = seek(connection, key)
+    late, _ = find(connection, lambda entry: key in (entry.key, entry.other), sought.upto)
+    found, size = take(connection, [*sought.places, *late])
     dead = connection.execute(
-        "DELETE FROM dead WHERE key = ?1 OR other = ?1 RETURNING length(packed)", (key,)
+        "DELETE FROM dead WHERE key = ?1 OR other = ?1 RETURNING length(packed), key, other", (key,)
     ).fetchall()
     connection.execute("DELETE FROM removed WHERE key = ?", (key,))
+    for other in {str(each) for row in dead for each in row[1:] if each and each != key}:
+        forget_removals(connection, other)
     connection.execute("DELETE FROM quarantine WHERE instr(packed, ?)", (_as_packed(key),))
     connection.execute(
         "UPDATE accounts SET purged = purged + ?, bytes = bytes - ?", (len(found), size)
@@ -131,6 +143,10 @@ def purge_key(connection: apsw.Connection, key: str, waiting: Sequence[int], see
     freed = sum([int(str(each[0])) for each in dead])
     _count(connection, "purged", len(dead), freed, moved=bool(found))
     return len(found) + len(dead)
+
+
+def _epoch(connection: apsw.Connection) -> int:
+    return int(one(connection, "SELECT epoch FROM accounts")[0])
 
 
 def _count(

@@ -11,16 +11,16 @@ from itertools import chain, islice
 import msgspec
 
 from ferryman._core.message import Level
-from ferryman.errors import DeadLettersFull, OutboxClosed, OutboxFull
+from ferryman.errors import OutboxClosed, OutboxFull
 
 from ..entry import Cancelled, Dead, Done, Entry, Verdict, cancels
 from ..protocol import Bounds, Counts, Obstacle, Replayed, Where
+from .letters import Letters, Removals, keys_of
 from .owned import Owned
 
 _place = msgspec.structs.force_setattr
-MAX_BYTES = 256 * 1024**2
+MAX_BYTES, MAX_DEAD_BYTES = 256 * 1024**2, 64 * 1024**2
 MAX_ENTRIES = 10_000_000
-MAX_DEAD_BYTES = 64 * 1024**2
 
 
 class MemoryStore:
@@ -50,14 +50,13 @@ class MemoryStore:
         self._unread: deque[Entry] = deque()
         self._seq = 0
         self._accepted_bytes = 0
-        self._removed: dict[str, int] = {}
+        self._removals = Removals()
         # The relay; where both locks are taken, the other one comes first:
         self._relay_lock = Owned()
         self._read: dict[int, Entry] = {}
         self._last_read = 0
-        self._dead: dict[int, Dead] = {}
+        self._letters = Letters(self._bounds.dead_bytes)
         self._settled_bytes = 0
-        self._dead_bytes = 0
         self._accounts: Counter[str] = Counter()
         self._settled = 0
         """How many do not wait: those in the accounts, and the dead."""
@@ -85,7 +84,7 @@ class MemoryStore:
                 self._seq += 1
                 _place(entry, "seq", self._seq)
                 if entry.barrier and cancels(entry):
-                    self._removed[entry.key] = self._seq
+                    self._removals.note(entry.key, self._seq)
                 self._unread.append(entry)
 
     def evict(self, names: Collection[str], entries: int, size: int) -> int:
@@ -95,12 +94,12 @@ class MemoryStore:
             bounds = self._bounds  # and a little more, so that it need not be done at each call
             bytes_over = held + size - (bounds.bytes - bounds.bytes // 64)
             over = self._seq - self._settled + entries - (bounds.entries - bounds.entries // 64)
-            gone: set[int] = set()
+            gone: list[Entry] = []
             for entry in self._waiting():
                 if bytes_over <= 0 and over <= 0:
                     break
                 if entry.name in names:
-                    gone.add(entry.seq)
+                    gone.append(entry)
                     bytes_over -= len(entry.body)
                     over -= 1
             return self._remove(gone, "evicted")
@@ -108,19 +107,22 @@ class MemoryStore:
     def _waiting(self) -> Iterator[Entry]:
         return chain(self._read.values(), self._unread)
 
-    def _remove(self, places: set[int], account: str) -> int:
-        """Take *places* out, counted as *account*; called with both locks."""
+    def _remove(self, gone: Sequence[Entry], account: str) -> int:
+        """Take what is *gone* out of what waits, counted as *account*; called with both locks."""
+        places = {entry.seq for entry in gone}
         for place in places & self._read.keys():
-            self._settled_bytes += len(self._read.pop(place).body)
-        if places:
-            kept = [entry for entry in self._unread if entry.seq not in places]
-            size = sum(len(entry.body) for entry in self._unread)
-            self._settled_bytes += size - sum(len(entry.body) for entry in kept)
-            self._unread.clear()
-            self._unread.extend(kept)
-        self._accounts[account] += len(places)
-        self._settled += len(places)
-        return len(places)
+            del self._read[place]
+        kept = [entry for entry in self._unread if entry.seq not in places]
+        self._unread.clear()
+        self._unread.extend(kept)
+        self._settled_bytes += sum(len(entry.body) for entry in gone)
+        self._settled += len(gone)
+        self._accounts[account] += len(gone)
+        self._epoch += bool(gone)
+        for entry in gone:
+            if cancels(entry):
+                self._forget(entry.key, places)
+        return len(gone)
 
     # -- carrying
 
@@ -148,41 +150,37 @@ class MemoryStore:
         """Forget what was delivered or cancelled, put aside what is dead."""
         with self._relay_lock:
             read = self._read
-            new: dict[int, Dead] = {}
-            for verdict in verdicts:
-                if isinstance(verdict, Dead) and verdict.entry.seq in read:
-                    new[verdict.entry.seq] = msgspec.structs.replace(verdict, died_at=now)
-            if new:
-                self._bury(new)
-            for verdict in verdicts:
+            known = {v.entry.seq: v for v in verdicts if v.entry.seq in read}
+            dead = [
+                msgspec.structs.replace(verdict, died_at=now)
+                for verdict in known.values()
+                if isinstance(verdict, Dead)
+            ]
+            self._letters.bury(dead)
+            self._epoch += any(each.parks for each in dead)
+            removals: list[str] = []
+            for place, verdict in known.items():
                 entry = verdict.entry
-                if read.pop(entry.seq, None) is None:
-                    continue
+                del read[place]
                 self._settled_bytes += len(entry.body)
-                self._settled += 1
                 if isinstance(verdict, Done):
                     self._accounts["delivered"] += 1
                     if entry.barrier and cancels(entry):
-                        self._forget(entry.key, entry.seq)
+                        removals.append(entry.key)
                 elif isinstance(verdict, Cancelled):
                     self._accounts["cancelled"] += 1
+            self._settled += len(known)
+            for key in removals:
+                self._forget(key)
 
-    def _bury(self, new: dict[int, Dead]) -> None:
-        size = self._dead_bytes + sum(len(dead.entry.body) for dead in new.values())
-        if size > self._bounds.dead_bytes:
-            raise DeadLettersFull(
-                f"the dead letters would hold {size:,} of {self._bounds.dead_bytes:,} bytes:"
-                " replay, skip or purge some"
-            )
-        self._dead_bytes = size
-        self._dead |= new
-        self._epoch += any(dead.parks for dead in new.values())
+    def _forget(self, key: str, gone: Collection[int] = ()) -> None:
+        """Forget the removals of *key* that are *gone*, or over with nothing dead from before."""
 
-    def _forget(self, key: str, seq: int) -> None:
-        """Forget the removal of *key* at *seq*, unless something dead could still come back."""
-        dead = any(key in (each.entry.key, each.entry.other) for each in self._dead.values())
-        if not dead and self._removed.get(key, 0) <= seq:
-            self._removed.pop(key, None)
+        def needed(place: int) -> bool:
+            waits = place in self._read or place > self._last_read
+            return place not in gone and (waits or self._letters.has(key, place))
+
+        self._removals.forget(key, needed)
 
     def begin(self, places: Sequence[int], *, sent: bool) -> None:
         """Do nothing: what this process leaves unsettled is gone with it."""
@@ -202,8 +200,7 @@ class MemoryStore:
     def parked(self) -> set[str]:
         """Return the keys behind a dead barrier."""
         with self._relay_lock:
-            parking = [dead.entry for dead in self._dead.values() if dead.parks]
-        return {key for entry in parking for key in (entry.key, entry.other) if key}
+            return {key for entry in self._letters.parking() for key in keys_of(entry)}
 
     # -- asking
 
@@ -227,10 +224,10 @@ class MemoryStore:
             return Counts(
                 accepted=self._seq,
                 pending=self._seq - self._settled,
-                dead=len(self._dead),
+                dead=len(self._letters),
                 pending_bytes=self._accepted_bytes - self._settled_bytes,
-                dead_bytes=self._dead_bytes,
-                parked=sum(dead.parks for dead in self._dead.values()),
+                dead_bytes=self._letters.size,
+                parked=len(self._letters.parking()),
                 oldest_pending_at=None if oldest is None else oldest.at,
                 **self._accounts,
             )
@@ -240,14 +237,12 @@ class MemoryStore:
     def dead(self, where: Where, *, after: int, limit: int) -> list[Dead]:
         """Return dead letters behind *after*, in order of acceptance."""
         with self._relay_lock:
-            ordered = sorted(self._dead.items())
-        found = (dead for place, dead in ordered if place > after and where.holds(dead))
-        return list(islice(found, limit))
+            return self._letters.find(where, after, limit)
 
     def reasons(self) -> dict[str, int]:
         """Return how many dead letters there are of each reason, the most frequent first."""
         with self._relay_lock:
-            return dict(Counter(dead.reason for dead in self._dead.values()).most_common())
+            return self._letters.reasons()
 
     def replay(self, places: Sequence[int]) -> Replayed:
         """Let dead letters wait again, each in its old place, unless its person was removed."""
@@ -255,13 +250,13 @@ class MemoryStore:
         refused: list[tuple[int, Obstacle]] = []
         with self._put_lock, self._relay_lock:
             for place in sorted(set(places)):
-                dead = self._dead.get(place)
+                dead = self._letters.get(place)
                 if dead is None:
                     refused.append((place, "gone"))
-                elif self._is_removed(dead.entry):
+                elif self._removals.hides(dead.entry):
                     refused.append((place, "removed"))
                 else:
-                    self._drop(dead)
+                    self._letters.drop(dead)
                     self._read[place] = dead.entry
                     self._settled_bytes -= len(dead.entry.body)
                     self._settled -= 1
@@ -269,13 +264,6 @@ class MemoryStore:
             self._read = dict(sorted(self._read.items()))
             self._epoch += bool(back)
         return Replayed(tuple(back), tuple(refused))
-
-    def _is_removed(self, entry: Entry) -> bool:
-        return any(self._removed.get(key, 0) > entry.seq for key in (entry.key, entry.other))
-
-    def _drop(self, dead: Dead) -> None:
-        del self._dead[dead.entry.seq]
-        self._dead_bytes -= len(dead.entry.body)
 
     def skip(self, places: Sequence[int]) -> int:
         """Throw dead letters away, so that what was parked goes on."""
@@ -287,26 +275,25 @@ class MemoryStore:
 
     def _throw_away(self, places: Sequence[int], account: str) -> int:
         with self._put_lock, self._relay_lock:
-            found = [self._dead[place] for place in set(places) & self._dead.keys()]
-            for dead in found:
-                self._drop(dead)
-                self._forget(dead.entry.key, dead.entry.seq)
-            self._accounts[account] += len(found)
-            self._epoch += bool(found)
-            return len(found)
+            found = [dead for place in set(places) if (dead := self._letters.get(place))]
+            return self._drop(found, account)
+
+    def _drop(self, found: Sequence[Dead], account: str) -> int:
+        for dead in found:
+            self._letters.drop(dead)
+        places = {dead.entry.seq for dead in found}
+        for key in {key for dead in found for key in keys_of(dead.entry)}:
+            self._forget(key, places)
+        self._accounts[account] += len(found)
+        self._epoch += bool(found)
+        return len(found)
 
     def purge_key(self, key: str) -> int:
         """Throw away everything of *key* that waits or is dead."""
         with self._put_lock, self._relay_lock:
-            found = [d for d in self._dead.values() if key in (d.entry.key, d.entry.other)]
-            for dead in found:
-                self._drop(dead)
-            self._accounts["purged"] += len(found)
-            waiting = {e.seq for e in self._waiting() if key in (e.key, e.other)}
-            self._remove(waiting, "purged")
-            self._removed.pop(key, None)
-            self._epoch += bool(found or waiting)
-            return len(found) + len(waiting)
+            dead = [each for each in self._letters if key in keys_of(each.entry)]
+            waiting = [entry for entry in self._waiting() if key in keys_of(entry)]
+            return self._remove(waiting, "purged") + self._drop(dead, "purged")
 
     def close(self) -> None:
         """Accept nothing more; closing twice is fine."""

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import apsw
 
+from ferryman._io.say import say
+
 from .mend import is_damage, mend
 from .runs import Damaged
 
-_log = logging.getLogger("ferryman")
 T = TypeVar("T")
 
 
@@ -27,5 +28,5 @@ def mending(
             raise
     with lock or contextlib.nullcontext():
         done = mend(connection)
-    _log.error("ferryman.outbox_damaged", extra={"quarantined": done.aside + done.missing})
+    say(logging.ERROR, "ferryman.outbox_damaged", quarantined=done.aside + done.missing)
     return act()

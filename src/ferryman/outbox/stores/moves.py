@@ -25,11 +25,7 @@ from .schema import PENDING, one
 INSERT = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)"
 _RUN = "SELECT seq, last, count, bytes FROM entries WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
 _BURY = "INSERT INTO dead VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_FORGET = (
-    "DELETE FROM removed WHERE key = ?1 AND seq <= ?2"
-    " AND NOT EXISTS(SELECT 1 FROM dead WHERE key = ?1)"
-    " AND NOT EXISTS(SELECT 1 FROM dead WHERE other = ?1)"
-)
+_OLDER = "SELECT 1 FROM dead WHERE (key = ?1 OR other = ?1) AND seq <= ?2 LIMIT 1"
 _place = msgspec.structs.force_setattr
 
 
@@ -57,7 +53,7 @@ def insert(
             removed.append((entry.key, place))
     connection.executemany(INSERT, rows(entries))
     if removed:
-        connection.executemany("INSERT OR REPLACE INTO removed VALUES (?, ?)", removed)
+        connection.executemany("INSERT INTO removed VALUES (?, ?)", removed)
 
 
 def take(connection: apsw.Connection, places: Collection[int]) -> tuple[list[int], int]:
@@ -82,6 +78,7 @@ def take(connection: apsw.Connection, places: Collection[int]) -> tuple[list[int
             found += [entry.seq for entry in out]
             size += sum([len(entry.body) for entry in out])
         start = end
+    forget_begun(connection, found)
     return found, size
 
 
@@ -143,9 +140,8 @@ def carry_out(
         connection.executemany(_BURY, dead)
     for entry in done:
         if cancels(entry):
-            connection.execute(_FORGET, (entry.key, entry.seq))
-    if connection.execute("SELECT 1 FROM begun LIMIT 1").fetchone():
-        forget_begun(connection, places)
+            forget_removals(connection, entry.key)
+    forget_begun(connection, list(by_place))  # those too that somebody purged on their way
     return size
 
 
@@ -158,7 +154,29 @@ def _buried(dead: Dead, now: int) -> Row:
 
 def forget_begun(connection: apsw.Connection, places: Sequence[int]) -> None:
     """Forget that *places* were being sent."""
-    connection.executemany("DELETE FROM begun WHERE seq = ?", [(place,) for place in places])
+    if connection.execute("SELECT 1 FROM begun LIMIT 1").fetchone():  # seldom any was noted
+        connection.executemany("DELETE FROM begun WHERE seq = ?", [(place,) for place in places])
+
+
+def forget_removals(connection: apsw.Connection, key: str) -> None:
+    """Forget the removals of *key* that are over, with nothing dead that could come back."""
+    rows: list[Any] = connection.execute("SELECT seq FROM removed WHERE key = ?", (key,)).fetchall()
+    for (place,) in rows:
+        if not (_waits(connection, place) or connection.execute(_OLDER, (key, place)).fetchone()):
+            forget_removal(connection, key, place)
+
+
+def forget_removal(connection: apsw.Connection, key: str, place: int) -> None:
+    """Forget the removal of *key* at *place*, which will not be carried out."""
+    connection.execute("DELETE FROM removed WHERE key = ? AND seq = ?", (key, place))
+
+
+def _waits(connection: apsw.Connection, place: int) -> bool:
+    run = connection.execute(_RUN, (place,)).fetchone()
+    if run is None or run[1] < place:
+        return False
+    first, last, count, _ = run
+    return count == last - first + 1 or place in [each.seq for each in _run(connection, first)]
 
 
 def evict(
@@ -167,18 +185,22 @@ def evict(
     """Throw away the oldest of *names* until *entries* more, of *size* bytes, fit into *room*."""
     held, waiting = one(connection, f"SELECT bytes, {PENDING} FROM accounts")  # noqa: S608 - ours
     bytes_over, over = held + size - room.bytes, waiting + entries - room.entries
-    places: list[int] = []
+    gone: list[Entry] = []
     for row in connection.execute("SELECT * FROM entries ORDER BY seq"):
         if bytes_over <= 0 and over <= 0:
             break
         for entry in unpacked(row):
             if entry.name in names and (bytes_over > 0 or over > 0):
-                places.append(entry.seq)
+                gone.append(entry)
                 bytes_over -= len(entry.body)
                 over -= 1
-    found, freed = take(connection, places)
+    found, freed = take(connection, [entry.seq for entry in gone])
+    for entry in gone:
+        if cancels(entry):
+            forget_removal(connection, entry.key, entry.seq)
     connection.execute(
-        "UPDATE accounts SET evicted = evicted + ?, bytes = bytes - ?", (len(found), freed)
+        "UPDATE accounts SET evicted = evicted + ?, bytes = bytes - ?, epoch = epoch + ?",
+        (len(found), freed, bool(found)),
     )
     return len(found)
 

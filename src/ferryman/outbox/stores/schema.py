@@ -55,7 +55,8 @@ CREATE TABLE dead(
     attempts INTEGER NOT NULL, maybe_delivered INTEGER NOT NULL, died_at INTEGER NOT NULL,
     parks INTEGER NOT NULL);
 {indexes()}
-CREATE TABLE removed(key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE removed(
+    key TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(key, seq)) WITHOUT ROWID;
 CREATE TABLE begun(seq INTEGER PRIMARY KEY);
 CREATE TABLE quarantine(
     place INTEGER PRIMARY KEY, seq, packed, origin TEXT NOT NULL, moved_at INTEGER NOT NULL);
@@ -106,6 +107,9 @@ def _prepare(connection: apsw.Connection, workspace: str) -> None:
     # The relay checkpoints, so that whoever accepts never waits for one.
     connection.wal_autocheckpoint(0)
     connection.pragma("cache_size", -4000)
+    # What is deleted is overwritten: of a person who was purged nothing stays in the file, be it
+    # of what was delivered long ago.
+    connection.pragma("secure_delete", True)
     connection.pragma("journal_size_limit", 64 * 1024**2)
     if connection.pragma("application_id") != APPLICATION_ID:
         with transaction(connection):

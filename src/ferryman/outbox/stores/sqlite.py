@@ -213,37 +213,25 @@ class SqliteStore:
 
     def purge(self, places: Sequence[int]) -> int:
         """Throw dead letters away, and nothing of them stays in the file."""
-        with self._erasing():
-            return self._file.write(
-                lambda file: graves.throw_away(file, places, "purged"), synced=True
-            )
+        count = self._file.write(
+            lambda file: graves.throw_away(file, places, "purged"), synced=True
+        )
+        self._file.read(_empty_log)
+        return count
 
     def purge_key(self, key: str) -> int:
         """Throw away everything of *key*, and nothing of it stays in the file."""
-        waiting, seen = self._file.read(
-            lambda file: moves.find(file, lambda entry: key in (entry.key, entry.other), 0)
-        )
-        with self._erasing():
-            return self._file.write(
-                lambda file: graves.purge_key(file, key, waiting, seen), synced=True
-            )
-
-    @contextlib.contextmanager
-    def _erasing(self) -> Any:
-        """Overwrite what is deleted meanwhile, in the file and in its log."""
-        self._file.read(lambda file: file.pragma("secure_delete", True))
-        try:
-            yield
-        finally:
-            self._file.read(_erased)
+        sought = self._file.read(lambda file: graves.seek(file, key))
+        count = self._file.write(lambda file: graves.purge_key(file, key, sought), synced=True)
+        self._file.read(_empty_log)
+        return count
 
     def close(self) -> None:
         """Close the file and let another process lead; closing twice is fine."""
         self._file.close()
 
 
-def _erased(file: apsw.Connection) -> None:
-    file.pragma("secure_delete", False)
+def _empty_log(file: apsw.Connection) -> None:
     with contextlib.suppress(apsw.BusyError):  # readers keep the log; the next checkpoint will do
         file.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 

@@ -1,0 +1,40 @@
+"""Looking into a spool without touching it: what waits and what is dead, read-only."""
+
+# pyright: reportUnknownMemberType=false
+# (apsw's own type hints leave parameters open)
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from ferryman.errors import StoreError
+
+from ..entry import Entry
+from .runs import Damaged, unpacked, unpacked_alone
+from .schema import APPLICATION_ID, FORMAT, as_store_error, one
+
+
+def entries_in(file: Path) -> Iterator[Entry]:
+    """Yield what waits in the outbox *file* and what is dead; what is damaged is left out.
+
+    Raises StoreError for what is no outbox of this version.
+    """
+    try:
+        with contextlib.closing(
+            apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+        ) as spool:
+            spool.set_busy_timeout(5_000)
+            if spool.pragma("application_id") != APPLICATION_ID:
+                raise StoreError("the file is another program's database")
+            if one(spool, "SELECT format FROM header")[0] != FORMAT:
+                raise StoreError(f"its format is one that this version does not know ({FORMAT})")
+            for row in spool.execute("SELECT * FROM entries ORDER BY seq"):
+                with contextlib.suppress(Damaged):
+                    yield from unpacked(row)
+            for row in spool.execute("SELECT seq, packed, total FROM dead ORDER BY seq"):
+                with contextlib.suppress(Damaged):
+                    yield unpacked_alone(*row)
+    except apsw.Error as error:
+        raise as_store_error(error) from None
