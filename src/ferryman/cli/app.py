@@ -131,6 +131,16 @@ relay.command(
 )
 app.command(relay)
 outbox = App(name="outbox", help="See to what waits in the outbox.")
+for _name, _module in (
+    ("status", "status"),
+    ("dead", "dead"),
+    ("show", "dead"),
+    ("replay", "acts"),
+    ("skip", "acts"),
+    ("purge", "acts"),
+    ("check", "check"),
+):
+    outbox.command(f"ferryman.cli.outbox_{_module}:run_{_name}", name=_name)
 outbox.command("ferryman.cli.outbox_key:run_key", name="key", help=_OUTBOX_KEY)
 app.command(outbox)
 app.command(
