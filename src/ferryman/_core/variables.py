@@ -80,9 +80,7 @@ def problems(values: Mapping[str, str]) -> Iterator[str]:
             yield f"  {name} is still an example; put your own there: the {what}"
             continue
         try:
-            if field == "outbox_keys":
-                checked_outbox_keys(value, name=name)
-            elif field in SECRET:
+            if field in SECRET and field != "outbox_keys":
                 checked_key(field, value, name=name)
             elif field.endswith("_url"):
                 origin(value, name=name)
@@ -90,7 +88,9 @@ def problems(values: Mapping[str, str]) -> Iterator[str]:
                 _check_place(value, name)
         except ConfigurationError as error:
             yield f"  {error}; write {name}={line}"
-        if field in SECRET:
+        if field == "outbox_keys":
+            yield from _wrong_outbox_keys(name, value)
+        elif field in SECRET:
             yield from _wrong_place(name, field, values)
     yield from _half_a_pair(values)
     for field, allowed in (("region", ("us", "eu")), ("mode", ("live", "off"))):
@@ -111,6 +111,13 @@ def _check_place(place: str, name: str) -> None:
     if scheme.partition("+")[0] in ("postgres", "postgresql"):
         raise ConfigurationError(f"{name}: this version has no PostgreSQL outbox, only {_PLACES}")
     raise ConfigurationError(f"{name} must be {_PLACES}")
+
+
+def _wrong_outbox_keys(name: str, value: str) -> Iterator[str]:
+    try:
+        checked_outbox_keys(value, name=name)
+    except ConfigurationError as error:
+        yield f"  {error}"
 
 
 def _wrong_place(name: str, field: str, values: Mapping[str, str]) -> Iterator[str]:

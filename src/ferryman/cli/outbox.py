@@ -6,7 +6,7 @@ from here, so that no API key is needed. A place where no outbox is, is refused 
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -122,7 +122,7 @@ def file_of(place: str | None) -> tuple[Path, Settings]:
 
 
 @contextlib.contextmanager
-def opened(place: str | None) -> Iterator[tuple[Store, DeadLetters]]:
+def opened(place: str | None) -> Generator[tuple[Store, DeadLetters]]:
     """Open the outbox and its dead letters; a running relay sees by itself what was changed."""
     path, settings = file_of(place)
     store = open_store(

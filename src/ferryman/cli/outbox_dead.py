@@ -129,7 +129,7 @@ def _table(letters: list[DeadLetter], *, person: bool) -> RenderableType:
 
 
 def _remarks(letter: DeadLetter) -> str:
-    remarks = []
+    remarks: list[str] = []
     if letter.parks:
         remarks.append("parks")
     if letter.maybe_delivered:

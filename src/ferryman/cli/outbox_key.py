@@ -17,7 +17,7 @@ def run_key() -> int:
     try:
         given = Settings.from_env().outbox_keys
     except ConfigurationError as error:
-        if _VARIABLE not in str(error):
+        if not any(f"{before} {_VARIABLE} " in str(error) for before in (" ", "in")):
             raise
         raise ConfigurationError(
             f"{error}\nThe first key of a new outbox: env -u {_VARIABLE} ferryman outbox key"

@@ -23,7 +23,7 @@ class Destination:
     """Where entries of one *api* go, up to *ceiling* requests at once."""
 
     def __init__(self, api: Api, *, ceiling: int, limits: Limits) -> None:
-        self.api = api
+        self.api: Api = api
         self.line = Line()
         self.throttle = Throttle(ceiling=ceiling)
         self.paused = False

@@ -239,13 +239,12 @@ class Relay:
                     self._dispatch.fill(now)
                     chosen = self._dispatch.choose(now, urgent=self._hall.urgent > 0)
                     if isinstance(chosen, tuple):
-                        batch, held.destination = chosen
-                        held.batch = batch
+                        held.batch, held.destination = chosen
                     self._settling.decide(self._dispatch, self._room)
                     if isinstance(chosen, tuple):
                         if self._dispatch.more(now):
                             self._help()
-                        return batch
+                        return held.batch
                     self._pause(min(chosen, _POLL))
             finally:
                 self._idle -= 1

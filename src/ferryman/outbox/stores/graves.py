@@ -130,9 +130,12 @@ def purge_key(connection: apsw.Connection, key: str, sought: Sought) -> int:
         sought = seek(connection, key)
     late, _ = find(connection, lambda entry: key in (entry.key, entry.other), sought.upto)
     found, size = take(connection, [*sought.places, *late])
-    dead = connection.execute(
-        "DELETE FROM dead WHERE key = ?1 OR other = ?1 RETURNING length(packed), key, other", (key,)
-    ).fetchall()
+    dead: list[Any] = list(
+        connection.execute(
+            "DELETE FROM dead WHERE key = ?1 OR other = ?1 RETURNING length(packed), key, other",
+            (key,),
+        )
+    )
     connection.execute("DELETE FROM removed WHERE key = ?", (key,))
     for other in {str(each) for row in dead for each in row[1:] if each and each != key}:
         forget_removals(connection, other)

@@ -160,8 +160,8 @@ def forget_begun(connection: apsw.Connection, places: Sequence[int]) -> None:
 
 def forget_removals(connection: apsw.Connection, key: str) -> None:
     """Forget the removals of *key* that are over, with nothing dead that could come back."""
-    rows: list[Any] = connection.execute("SELECT seq FROM removed WHERE key = ?", (key,)).fetchall()
-    for (place,) in rows:
+    found: list[Any] = list(connection.execute("SELECT seq FROM removed WHERE key = ?", (key,)))
+    for (place,) in found:
         if not (_waits(connection, place) or connection.execute(_OLDER, (key, place)).fetchone()):
             forget_removal(connection, key, place)
 

@@ -122,11 +122,11 @@ def alone(entry: Entry) -> tuple[bytes, int]:
     return packed, adler32(packed) + entry.seq
 
 
-def unpacked_alone(seq: object, packed: object, total: object) -> Entry:
+def unpacked_alone(seq: Any, packed: Any, total: Any) -> Entry:
     """Return the entry of a row of `dead`; raise Damaged where it is not as it was put."""
     try:
-        if adler32(packed) + seq != total:  # type: ignore[arg-type,operator]
+        if adler32(packed) + seq != total:
             raise Damaged(DAMAGED)
-        return _unpack(packed)  # type: ignore[arg-type]
+        return _unpack(packed)
     except (TypeError, ValueError, msgspec.MsgspecError):
         raise Damaged(DAMAGED) from None
