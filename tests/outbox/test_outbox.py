@@ -192,8 +192,8 @@ def test_an_external_relay_delivers_what_another_process_accepts(spool, live, se
     with Outbox(spool, live):
         accepting.flush(20)
 
-    assert alone == []
-    assert seen.ids() == [receipt.id]
+    assert receipt.id not in alone
+    assert seen.ids().count(receipt.id) == 1
     assert accepting.stats().delivered == 1
     accepting.close()
 

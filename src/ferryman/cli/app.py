@@ -108,6 +108,50 @@ Exit code: 0 all that was seen is as the plan says, or no plan was given; 1 othe
 that cannot be read, and with --strict for what is never seen or deprecated; 2 wrong usage; 130 \
 or 143 when stopped by a signal."""
 
+_OUTBOX: Final = "Look after an outbox: its accounts, its dead letters, its file."
+_OUTBOX_STATUS: Final = """Show the accounts of an outbox, and whether somebody must do something.
+
+Reads CUSTOMERIO_OUTBOX beside a running application; needs no API key and no encryption key. \
+--watch looks again each second, until Ctrl-C; with --json it prints a line each time.
+
+Exit code: 0 all is well; 1 something needs a person: dead letters, people who wait behind one, \
+damage, or accounts that do not add up; 2 wrong usage or settings, or there is no such outbox."""
+_OUTBOX_DEAD: Final = """List what could not be delivered, and why, in order of acceptance.
+
+Neither what was said nor of whom is shown: `outbox show PLACE` does that for one.
+
+Exit code: 0 listed, or nothing is such; 2 wrong usage or settings."""
+_OUTBOX_SHOW: Final = """Show all of the dead letter at PLACE.
+
+Exit code: 0 shown; 1 no dead letter has that place; 2 wrong usage or settings."""
+_OUTBOX_REPLAY: Final = """Let dead letters wait again, each in its old place.
+
+Name PLACES that `outbox dead` lists, or select as there, or say --all. Not replayed is what is \
+about somebody who was deleted or suppressed since, and, without --again, what may have arrived \
+and would be a second message. Whichever relay delivers from the outbox then sends them.
+
+Exit code: 0 all were replayed; 1 some were refused, and why is said; 2 wrong usage or settings."""
+_OUTBOX_SKIP: Final = """Throw dead letters away, so that what waits behind them goes on.
+
+Name PLACES that `outbox dead` lists, or select as there, or say --all.
+
+Exit code: 0 all were skipped; 1 not all were there; 2 wrong usage or settings."""
+_OUTBOX_PURGE: Final = """Throw dead letters away, and nothing of them stays on disk.
+
+Name PLACES that `outbox dead` lists, or select as there, or say --all. With --person everything \
+that names this person so goes, what waits too; Customer.io itself is not touched. Asks before, \
+on a terminal; elsewhere --yes is needed.
+
+Exit code: 0 all were purged; 1 not all were there, or the answer was no; 2 wrong usage or \
+settings."""
+_OUTBOX_CHECK: Final = """Compare what an outbox file holds with its accounts.
+
+Works beside a running application. --repair writes all that is sound into a new file in its \
+place and keeps the old one; that takes nobody else using the file.
+
+Exit code: 0 the file is sound; 1 it is not, or was not before --repair, or cannot be read or is \
+in use; 2 wrong usage or settings."""
+
 
 def _version() -> str:
     from ferryman import __version__
@@ -171,6 +215,18 @@ plan.command("ferryman.cli.plan_docs:run_docs", name="docs", help=_PLAN_DOCS)
 plan.command("ferryman.cli.plan_check:run_check", name="check", help=_PLAN_CHECK)
 plan.command("ferryman.cli.plan_observe:run_observe", name="observe", help=_PLAN_OBSERVE)
 app.command(plan)
+outbox = App(name="outbox", help=_OUTBOX)
+for _name, _module, _help in (
+    ("status", "outbox_status", _OUTBOX_STATUS),
+    ("dead", "outbox_dead", _OUTBOX_DEAD),
+    ("show", "outbox_dead", _OUTBOX_SHOW),
+    ("replay", "outbox_acts", _OUTBOX_REPLAY),
+    ("skip", "outbox_acts", _OUTBOX_SKIP),
+    ("purge", "outbox_acts", _OUTBOX_PURGE),
+    ("check", "outbox_check", _OUTBOX_CHECK),
+):
+    outbox.command(f"ferryman.cli.{_module}:run_{_name}", name=_name, help=_help)
+app.command(outbox)
 
 
 def run(arguments: Sequence[str]) -> int:

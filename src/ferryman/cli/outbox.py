@@ -140,7 +140,7 @@ def confirm(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise ConfigurationError(f"{question} Nobody can be asked here: say --yes")
-    out.console(stderr=True).print(f"{question} \\[y/N] ".replace("\\", ""), end="")
+    out.console(stderr=True).print(f"{question} [y/N] ", end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

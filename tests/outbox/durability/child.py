@@ -177,7 +177,7 @@ def crash(case: dict) -> None:
     store = DeadlyStore(case["spool"], death, vfs="deadly")
     disk.armed = True
     outbox = Outbox(store, account(case["url"]), concurrency=rng.choice([1, 2, 4]), linger=0.01)
-    outbox._relay._driver = DeadlyDriver(death, rng.uniform(0, 0.03))
+    outbox._relay._sending._driver = DeadlyDriver(death, rng.uniform(0, 0.03))
     number = 0
     for _ in range(rng.randint(60, 90)):
         count = rng.choice([1, 1, 1, 5, 20])

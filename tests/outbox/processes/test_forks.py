@@ -10,9 +10,9 @@ COUNT = 50
 LOCKS = ["stamp._lock", "settings._lock", "outbox._relay._room", "outbox._driver._lock"]
 MEMORYS = [*LOCKS, "outbox._store._put_lock", "outbox._store._relay_lock"]
 SQLITES = {
-    **dict.fromkeys([*LOCKS, "outbox._store._group._lock"], 60),
-    "outbox._store._file.write_lock": 0.2,
-    "outbox._store._file.relay_lock": 0.2,
+    **dict.fromkeys([*LOCKS, "outbox._store._store._group._lock"], 60),
+    "outbox._store._store._file.write_lock": 0.2,
+    "outbox._store._store._file.relay_lock": 0.2,
 }
 
 
