@@ -140,10 +140,11 @@ class MemoryStore:
             unread = self._unread
             while unread and len(found) < limit and size > 0:
                 entry = unread.popleft()
-                size -= len(entry.body)
-                found.append(entry)
                 self._read[entry.seq] = entry
                 self._last_read = entry.seq
+                if entry.seq > after:
+                    size -= len(entry.body)
+                    found.append(entry)
         return found
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:

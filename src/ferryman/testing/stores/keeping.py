@@ -68,6 +68,17 @@ class Keeping:
         assert [entry.id for entry in first + second] == [f"p-{n:06}" for n in range(10)]
         store.close()
 
+    def test_nothing_before_the_place_given_is_read(self, make_store: MakeStore) -> None:
+        """So it is, too, where nobody read what stands before it; that can be read later."""
+        store = make_store()
+        store.put(events(10))
+
+        found = store.read(7, limit=2, size=ALL)
+
+        assert [entry.seq for entry in found] == [8, 9]
+        assert len(waiting(store)) == 10
+        store.close()
+
     def test_reading_stops_once_it_has_the_bytes_asked_for(self, make_store: MakeStore) -> None:
         """read(size) returns about so many bytes, and at least one entry, or nobody gets on."""
         store = make_store()
