@@ -108,7 +108,6 @@ Exit code: 0 all that was seen is as the plan says, or no plan was given; 1 othe
 that cannot be read, and with --strict for what is never seen or deprecated; 2 wrong usage; 130 \
 or 143 when stopped by a signal."""
 
-_OUTBOX: Final = "Look after an outbox: its accounts, its dead letters, its file."
 _OUTBOX_STATUS: Final = """Show the accounts of an outbox, and whether somebody must do something.
 
 Reads CUSTOMERIO_OUTBOX beside a running application; needs no API key and no encryption key. \
@@ -138,7 +137,7 @@ Name PLACES that `outbox dead` lists, or select as there, or say --all.
 Exit code: 0 all were skipped; 1 not all were there; 2 wrong usage or settings."""
 _OUTBOX_PURGE: Final = """Throw dead letters away, and nothing of them stays on disk.
 
-Name PLACES that `outbox dead` lists, or select as there, or say --all. With --person everything \
+Name PLACES that `outbox dead` lists, or select as there, or say --all. With --everything-of all \
 that names this person so goes, what waits too; Customer.io itself is not touched. Asks before, \
 on a terminal; elsewhere --yes is needed.
 
@@ -175,16 +174,16 @@ relay.command(
 )
 app.command(relay)
 outbox = App(name="outbox", help="See to what waits in the outbox.")
-for _name, _module in (
-    ("status", "status"),
-    ("dead", "dead"),
-    ("show", "dead"),
-    ("replay", "acts"),
-    ("skip", "acts"),
-    ("purge", "acts"),
-    ("check", "check"),
+for _name, _module, _help in (
+    ("status", "status", _OUTBOX_STATUS),
+    ("dead", "dead", _OUTBOX_DEAD),
+    ("show", "dead", _OUTBOX_SHOW),
+    ("replay", "acts", _OUTBOX_REPLAY),
+    ("skip", "acts", _OUTBOX_SKIP),
+    ("purge", "acts", _OUTBOX_PURGE),
+    ("check", "check", _OUTBOX_CHECK),
 ):
-    outbox.command(f"ferryman.cli.outbox_{_module}:run_{_name}", name=_name)
+    outbox.command(f"ferryman.cli.outbox_{_module}:run_{_name}", name=_name, help=_help)
 outbox.command("ferryman.cli.outbox_key:run_key", name="key", help=_OUTBOX_KEY)
 app.command(outbox)
 app.command(
@@ -215,18 +214,6 @@ plan.command("ferryman.cli.plan_docs:run_docs", name="docs", help=_PLAN_DOCS)
 plan.command("ferryman.cli.plan_check:run_check", name="check", help=_PLAN_CHECK)
 plan.command("ferryman.cli.plan_observe:run_observe", name="observe", help=_PLAN_OBSERVE)
 app.command(plan)
-outbox = App(name="outbox", help=_OUTBOX)
-for _name, _module, _help in (
-    ("status", "outbox_status", _OUTBOX_STATUS),
-    ("dead", "outbox_dead", _OUTBOX_DEAD),
-    ("show", "outbox_dead", _OUTBOX_SHOW),
-    ("replay", "outbox_acts", _OUTBOX_REPLAY),
-    ("skip", "outbox_acts", _OUTBOX_SKIP),
-    ("purge", "outbox_acts", _OUTBOX_PURGE),
-    ("check", "outbox_check", _OUTBOX_CHECK),
-):
-    outbox.command(f"ferryman.cli.{_module}:run_{_name}", name=_name, help=_help)
-app.command(outbox)
 
 
 def run(arguments: Sequence[str]) -> int:

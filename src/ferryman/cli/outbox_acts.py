@@ -1,8 +1,7 @@
 """`ferryman outbox replay`, `skip` and `purge`: what a person decided about dead letters."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from cyclopts import Parameter
@@ -16,18 +15,48 @@ from ferryman.errors import ConfigurationError
 from ferryman.outbox.letters import DeadLetters, Replay
 
 _PAGE: Final = 500
-"""Letters that are decided on at once; a signal is heeded in between."""
-Places = Annotated[int, Parameter(help="Places that `outbox dead` lists.")]
+Place_ = Annotated[int, Parameter(help="Places that `outbox dead` lists.")]
 All = Annotated[
     bool, Parameter(name="--all", help="All dead letters there are.", show_default=False)
 ]
 _AGAIN: Final = "Also what may have arrived: it may then be there twice."
-_Act: TypeAlias = Callable[[list[int]], Replay]
-_DONE: Final = {"replay": "replayed", "skip": "skipped", "purge": "purged"}
+_EVERYTHING: Final = (
+    "Everything about this person, waiting or dead: an id, or email:…, cio_id:…, anonymous:…,"
+    " phone:… (id:… for an id that begins so)."
+)
+_Act: TypeAlias = Callable[[Sequence[int]], Replay]
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """Which dead letters: those at ``places``, or else those of a selection."""
+
+    places: tuple[int, ...]
+    which: Which
+    everything: bool
+
+    def checked(self) -> "_Wanted":
+        """Return it; raise ConfigurationError where nothing, or two things, are said."""
+        said = [bool(self.places), self.which != Which(), self.everything]
+        if sum(said) != 1:
+            raise ConfigurationError("say which: places, or a selection, or --all (one of them)")
+        return self
+
+    def pages(self, dead: DeadLetters) -> Iterator[list[int]]:
+        """Yield the places, some at a time."""
+        if self.places:
+            yield from (
+                list(self.places[start : start + _PAGE])
+                for start in range(0, len(self.places), _PAGE)
+            )
+            return
+        after, chosen = 0, self.which.selection()
+        while found := dead.list(after=after, limit=_PAGE, **chosen):
+            after = found[-1].place
+            yield [letter.place for letter in found]
 
 
 def run_replay(
-    *places: Places,
+    *places: Place_,
     which: Which = Which(),  # noqa: B008 - frozen
     all_: All = False,
     again: Annotated[bool, Parameter(help=_AGAIN, show_default=False)] = False,
@@ -36,15 +65,20 @@ def run_replay(
     json: Json = False,
 ) -> int:
     """Let dead letters wait again, each in its old place."""
-    wanted = _Wanted(places, which, everything=all_)
+    wanted = _Wanted(places, which, all_).checked()
     with opened(outbox) as (_, dead):
-        if dry_run:
-            return _say_only("replay", wanted, dead, again=again, json=json)
-        return _carry_out("replay", wanted, dead, lambda p: dead.replay(p, again=again), json=json)
+        return _carry_out(
+            "replay",
+            wanted,
+            dead,
+            lambda page: dead.replay(page, again=again),
+            dry_run=dry_run,
+            json=json,
+        )
 
 
 def run_skip(
-    *places: Places,
+    *places: Place_,
     which: Which = Which(),  # noqa: B008 - frozen
     all_: All = False,
     dry_run: DryRun = False,
@@ -52,166 +86,102 @@ def run_skip(
     json: Json = False,
 ) -> int:
     """Throw dead letters away, so that what waits behind them goes on."""
-    wanted = _Wanted(places, which, everything=all_)
+    wanted = _Wanted(places, which, all_).checked()
     with opened(outbox) as (_, dead):
-        if dry_run:
-            return _say_only("skip", wanted, dead, again=True, json=json)
-        return _carry_out("skip", wanted, dead, _throwing(dead.skip), json=json)
+        act = _throwing(dead.skip)
+        return _carry_out("skip", wanted, dead, act, dry_run=dry_run, json=json)
 
 
 def run_purge(
-    *places: Places,
+    *places: Place_,
     which: Which = Which(),  # noqa: B008 - frozen
     all_: All = False,
+    everything_of: Annotated[
+        str | None, Parameter(name="--everything-of", help=_EVERYTHING, show_default=False)
+    ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     outbox: Place = None,
     json: Json = False,
 ) -> int:
-    """Throw dead letters away, and nothing of them stays on disk; or all about one person."""
-    if which.person is not None:
-        if places or all_ or dry_run or replace(which, person=None) != Which():
-            raise ConfigurationError(
-                "purge --person throws away everything about that person, waiting or dead: it"
-                " goes with no place, no other selection and no --dry-run"
-            )
-        return _purge_person(which.person, yes=yes, outbox=outbox, json=json)
-    wanted = _Wanted(places, which, everything=all_)
+    """Throw away what must not be kept: nothing of it stays in the file."""
+    if everything_of is not None:
+        if places or all_ or which != Which():
+            raise ConfigurationError("--everything-of goes with nothing else")
+        return _purge_person(everything_of, yes=yes, outbox=outbox, json=json)
+    wanted = _Wanted(places, which, all_).checked()
     with opened(outbox) as (_, dead):
-        if dry_run:
-            return _say_only("purge", wanted, dead, again=True, json=json)
-        if not confirm(f"Purge {wanted.words} for good?", yes=yes):
+        if not dry_run and not confirm("Throw these dead letters away for ever?", yes=yes):
             return INCOMPLETE
-        return _carry_out("purge", wanted, dead, _throwing(dead.purge), json=json)
+        act = _throwing(dead.purge)
+        return _carry_out("purge", wanted, dead, act, dry_run=dry_run, json=json)
 
 
-def _purge_person(text: str, *, yes: bool, outbox: str | None, json: bool) -> int:
-    person = person_of(text)
-    with opened(outbox) as (store, dead):
-        if not confirm("Purge everything about this person for good?", yes=yes):
+def _purge_person(named: str, *, yes: bool, outbox: str | None, json: bool) -> int:
+    person = person_of(named)
+    with opened(outbox) as (_, dead):
+        question = "Throw away everything about this person that waits or is dead?"
+        if not confirm(question, yes=yes):
             return INCOMPLETE
         count = dead.purge_person(person)
-        file = getattr(store, "path", "")
     if json:
-        out.emit({"purged": count, "customer_io": "not touched"})
+        out.emit({"act": "purge", "done": count})
         return DONE
-    said = out.counted(count, "operation that named", "operations that named")
-    out.say(f"Purged {said} this person so, waiting or dead{f', in {file}' if file else ''}.")
-    out.note(
-        "Other names of the same person (an e-mail address, an id) are not known here: purge"
-        " each.\nWhat was on its way may still arrive, and Customer.io itself was not touched:"
-        " suppress or delete the person there."
-    )
+    out.say(f"Purged {out.counted(count, 'operation', 'operations')}, waiting or dead.")
+    out.note("Customer.io itself was told nothing: delete the person there, too.")
     return DONE
 
 
-class _Wanted:
-    """The letters at *places*, those that *which* selects, or *everything*: one of the three."""
+def _throwing(throw: Callable[[Sequence[int]], int]) -> _Act:
+    def act(page: Sequence[int]) -> Replay:
+        done = throw(page)
+        return Replay(replayed=done, gone=len(page) - done)
 
-    def __init__(self, places: tuple[int, ...], which: Which, *, everything: bool) -> None:
-        ways = [bool(places), which != Which(), everything]
-        if sum(ways) != 1:
-            raise ConfigurationError(
-                "say which dead letters: places, or options such as --reason, or --all"
-                + ("; one of them only" if any(ways) else "")
-            )
-        self._places = tuple(dict.fromkeys(places))
-        self.selection = which.selection()
-        self.words = "all dead letters" if everything else "the dead letters that are selected"
-        if places:
-            self.words = out.counted(len(self._places), "dead letter", "dead letters")
-
-    def pages(self, dead: DeadLetters) -> Iterator[list[int]]:
-        """Yield places of letters: those given, or those of *dead* that are selected."""
-        if self._places:
-            for start in range(0, len(self._places), _PAGE):
-                yield list(self._places[start : start + _PAGE])
-            return
-        after = 0
-        while page := dead.list(after=after, limit=_PAGE, **self.selection):
-            after = page[-1].place
-            yield [letter.place for letter in page]
-
-    def count(self, dead: DeadLetters, *, again: bool) -> Replay:
-        """Return what a replay of *dead* would do, as far as can be seen beforehand."""
-        wanted, found, maybe, after = set(self._places), 0, 0, 0
-        while page := dead.list(after=after, limit=_PAGE, **self.selection):
-            after = page[-1].place
-            chosen = [each for each in page if not wanted or each.place in wanted]
-            found += len(chosen)
-            maybe += sum(each.maybe_delivered for each in chosen)
-        maybe = 0 if again else maybe
-        return Replay(found - maybe, 0, maybe, max(0, len(wanted) - found))
+    return act
 
 
-def _throwing(act: Callable[[list[int]], int]) -> _Act:
-    def throw(page: list[int]) -> Replay:
-        count = act(page)
-        return Replay(count, 0, 0, len(page) - count)
-
-    return throw
-
-
-def _say_only(verb: str, wanted: _Wanted, dead: DeadLetters, *, again: bool, json: bool) -> int:
-    would = wanted.count(dead, again=again)
-    if json:
-        out.emit({"dry_run": True, **_document(verb, would)})
-    else:
-        letters = out.counted(would.replayed, "dead letter", "dead letters")
-        out.say(f"Would {verb} {letters}; nothing was changed.")
-        _explain(verb, would)
-        if verb == "replay":
-            out.note("Those whose person was removed since would be refused, too.")
-    return INCOMPLETE if _refused(would) else DONE
-
-
-def _carry_out(verb: str, wanted: _Wanted, dead: DeadLetters, act: _Act, *, json: bool) -> int:
+def _carry_out(
+    word: str, wanted: _Wanted, dead: DeadLetters, act: _Act, *, dry_run: bool, json: bool
+) -> int:
+    if dry_run:
+        count = sum(map(len, wanted.pages(dead)))
+        if json:
+            out.emit({"act": word, "dry_run": True, "chosen": count})
+        else:
+            out.say(f"Would {word} {out.counted(count, 'dead letter', 'dead letters')}.")
+        return DONE
     total = Replay()
     with Stop() as stop, progress() as shows:
         for page in wanted.pages(dead):
+            done = act(page)
+            total = Replay(*(x + y for x, y in zip(_figures(total), _figures(done), strict=True)))
+            shows.show([Stage(word, total.replayed, None, total.replayed, "letters")], "")
             if stop:
                 break
-            total = _sum(total, act(page))
-            seen = total.replayed + _refused(total)
-            shows.show([Stage(_DONE[verb], seen, None, total.replayed, "letters")])
+    refused = total.removed + total.maybe_delivered + total.gone
     if json:
-        out.emit(_document(verb, total))
+        figures = msgspec.structs.asdict(total)
+        out.emit({"act": word, "done": figures.pop("replayed"), **figures})
     else:
-        letters = out.counted(total.replayed, "dead letter", "dead letters")
-        out.say(f"{_DONE[verb].capitalize()} {letters}.")
-        _explain(verb, total)
-    if stop:
-        out.note("Stopped; the rest is as it was.")
-        return stop.code
-    return INCOMPLETE if _refused(total) else DONE
+        _tell(word, total)
+    return stop.code if stop else INCOMPLETE if refused else DONE
 
 
-def _sum(one: Replay, two: Replay) -> Replay:
-    names = Replay.__struct_fields__
-    return Replay(*[getattr(one, name) + getattr(two, name) for name in names])
+def _figures(replay: Replay) -> tuple[int, ...]:
+    return replay.replayed, replay.removed, replay.maybe_delivered, replay.gone
 
 
-def _refused(result: Replay) -> int:
-    return result.removed + result.maybe_delivered + result.gone
-
-
-def _document(verb: str, result: Replay) -> dict[str, Any]:
-    if verb != "replay":
-        return {_DONE[verb]: result.replayed, "gone": result.gone}
-    document: dict[str, Any] = msgspec.to_builtins(result)
-    return document
-
-
-def _explain(verb: str, result: Replay) -> None:
-    if result.removed:
+def _tell(word: str, total: Replay) -> None:
+    done = out.counted(total.replayed, "dead letter", "dead letters")
+    again = out.counted(total.replayed, "dead letter waits", "dead letters wait")
+    words = {"replay": f"{again} again.", "skip": f"Skipped {done}.", "purge": f"Purged {done}."}
+    out.say(words[word])
+    if total.removed:
         out.complain(
-            f"refused {result.removed:,}: the person was deleted or suppressed since, and would"
-            " be brought back"
+            f"{total.removed:,} stay: their person was deleted or suppressed since, and would be"
+            " brought back"
         )
-    if result.maybe_delivered:
-        out.complain(
-            f"refused {result.maybe_delivered:,}: may have arrived, and might be there twice;"
-            " --again replays them all the same"
-        )
-    if result.gone:
-        out.complain(f"could not {verb} {result.gone:,}: no dead letter has that place")
+    if total.maybe_delivered:
+        out.complain(f"{total.maybe_delivered:,} stay, since they may have arrived: add --again")
+    if total.gone:
+        out.complain(f"{total.gone:,} of the places hold no dead letter")
