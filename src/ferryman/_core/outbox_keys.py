@@ -44,7 +44,7 @@ def checked_outbox_keys(keys: str | Iterable[str], *, name: str = "keys") -> tup
     keys of different outboxes.
     """
     parts = keys.split(",") if isinstance(keys, str) else keys
-    found = tuple(Secret(part.strip()) for part in parts)
+    found = tuple(key for part in parts if (key := Secret(part.strip())))
     for place, key in enumerate(found, 1):
         if not _KEY.fullmatch(key):
             which = f"key {place} of {len(found)} in {name}" if len(found) > 1 else name
