@@ -13,7 +13,10 @@ import pytest
 import ferryman
 
 # What the extras bring, and what the base needs only once it speaks over the network.
-OPTIONAL = ("apsw", "cyclopts", "dotenv", "jinja2", "rich", "starlette", "trustme", "uvicorn")
+OPTIONAL = (
+    "apsw", "cryptography", "cyclopts", "dotenv", "jinja2", "rich", "starlette", "trustme",
+    "uvicorn",
+)  # fmt: skip
 
 
 def test_the_window_is_sorted_and_importable() -> None:

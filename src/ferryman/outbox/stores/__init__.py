@@ -43,9 +43,9 @@ def _looked_at(store: "Store", keys: str | Iterable[str] | None) -> "Store":
     else:
         try:
             from .sealed import Sealed
-        except ModuleNotFoundError as missing:
+        except ModuleNotFoundError:
             raise ConfigurationError(
-                f'an encrypted outbox needs {missing.name}: pip install "ferryman[encryption]"'
+                'an encrypted outbox needs cryptography: pip install "ferryman[encryption]"'
             ) from None
         guarded = Sealed(store, keys)
     look(guarded)

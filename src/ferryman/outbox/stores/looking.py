@@ -9,17 +9,18 @@ from pathlib import Path
 
 import apsw
 
-from ferryman.errors import StoreError
+from ferryman.errors import OutboxSealed, StoreError
 
 from ..entry import Entry
 from .runs import Damaged, unpacked, unpacked_alone
 from .schema import APPLICATION_ID, FORMAT, as_store_error, one
+from .unsealed import is_sealed
 
 
 def entries_in(file: Path) -> Iterator[Entry]:
     """Yield what waits in the outbox *file* and what is dead; what is damaged is left out.
 
-    Raises StoreError for what is no outbox of this version.
+    Raises StoreError for what is no outbox of this version, and for what is encrypted.
     """
     try:
         with contextlib.closing(
@@ -32,9 +33,15 @@ def entries_in(file: Path) -> Iterator[Entry]:
                 raise StoreError(f"its format is one that this version does not know ({FORMAT})")
             for row in spool.execute("SELECT * FROM entries ORDER BY seq"):
                 with contextlib.suppress(Damaged):
-                    yield from unpacked(row)
+                    yield from map(_readable, unpacked(row))
             for row in spool.execute("SELECT seq, packed, total FROM dead ORDER BY seq"):
                 with contextlib.suppress(Damaged):
-                    yield unpacked_alone(*row)
+                    yield _readable(unpacked_alone(*row))
     except apsw.Error as error:
         raise as_store_error(error) from None
+
+
+def _readable(entry: Entry) -> Entry:
+    if is_sealed(entry):
+        raise OutboxSealed("it is encrypted; `ferryman relay run --observe` counts what it sends")
+    return entry
