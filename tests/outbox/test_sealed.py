@@ -128,6 +128,16 @@ def test_a_key_is_shown_nowhere(live, spool):
 # -- everything kept
 
 
+def test_a_delivered_removal_is_forgotten_under_its_name(spool, opened):
+    """What a removal left in the store goes with it: the store is told by the name it knows."""
+    store = opened(OLD)
+    store.put([entry_of(say.delete("a"))])
+    store.settle([Done(*waiting(store))], 1)
+
+    with contextlib.closing(apsw.Connection(str(spool))) as file:
+        assert list(file.execute("SELECT * FROM removed")) == []
+
+
 @given(
     key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
     body=st.binary(),
