@@ -164,7 +164,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert any(isinstance(verdict, Dead) for verdict in verdicts)
             return
         model = self.model
-        model.begun -= by_place.keys()
+        model.begun -= by_place.keys() & model.waiting.keys()
         for place, verdict in by_place.items():
             if place not in model.waiting:
                 continue
@@ -242,10 +242,12 @@ class StoreMachine(RuleBasedStateMachine):
         gone = those[:count]
         before = gone[:-1]  # with the last of them there still was too little, or hardly enough
         assert count == 0 or not self.has_room(before, 1.1 * entries + 20, 1.1 * size + 4_000)
+        in_vain = not self.has_room(those, entries, size)
         model.leave([entry.seq for entry in gone], "evicted", model.waiting)
         model.never_removed(gone)
         self.changed = bool(gone)
-        assert count == len(those) or self.has_room([], entries, size)
+        in_vain = not self.has_room(those, entries, size)  # then nobody goes
+        assert self.has_room([], entries, size) or (count == 0 and in_vain)
 
     def has_room(self, without, entries, size):
         """Whether so much has room beside all that waits, *without* some of it."""
@@ -262,7 +264,7 @@ class StoreMachine(RuleBasedStateMachine):
         places = [entry.seq for entry in self.some(data)]
         self.store.begin(places, sent=sent)
         if sent:
-            self.model.begun |= set(places)
+            self.model.begun |= set(places) & self.model.waiting.keys()
         else:
             self.model.begun -= set(places)
 

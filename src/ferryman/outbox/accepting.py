@@ -86,10 +86,10 @@ class Accepting(Saying[E_contra, P_contra]):
         """Keep a new *entry* and return its receipt: :meth:`keep`, of the hottest call."""
         if self._closed:
             raise OutboxClosed("the outbox is closed")
+        if self._carries and not self._started:
+            self.start()  # before it is kept: an outbox that was found full must be emptied
         self._put((entry,))
         if self._carries:
-            if not self._started:
-                self.start()
             self._relay.wake(len(entry.body))
         return Receipt(entry.id, self.level)
 
@@ -97,10 +97,10 @@ class Accepting(Saying[E_contra, P_contra]):
         """Keep new *entries*, all or none: what :meth:`accept` makes of operations."""
         if self._closed:
             raise OutboxClosed("the outbox is closed")
+        if self._carries and not self._started:
+            self.start()
         self._put(entries)
         if self._carries:
-            if not self._started:
-                self.start()
             size = 0
             for entry in entries:
                 size += len(entry.body)

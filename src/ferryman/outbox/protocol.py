@@ -69,6 +69,10 @@ class Bounds(msgspec.Struct, frozen=True):
     entries: int
     dead_bytes: int
 
+    def spare(self) -> "Bounds":
+        """Return what an eviction frees beyond what it must, so that not each call needs one."""
+        return Bounds(self.bytes // 64, self.entries // 64, 0)
+
 
 class Where(msgspec.Struct, frozen=True):
     """Which dead letters: each given value must be theirs; *key* may be either of a merge's."""
@@ -116,7 +120,8 @@ class Store(Protocol):
     def evict(self, names: Collection[str], entries: int, size: int) -> int:
         """Throw away the oldest that wait of those *names*; return how many went.
 
-        As many as it takes until *entries* more, of *size* bytes, have room.
+        As many as it takes until *entries* more, of *size* bytes, have room; none where that
+        would not do.
         """
         ...
 

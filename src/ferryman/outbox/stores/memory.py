@@ -90,10 +90,9 @@ class MemoryStore:
     def evict(self, names: Collection[str], entries: int, size: int) -> int:
         """Throw away the oldest of those *names* until there is room."""
         with self._put_lock, self._relay_lock:
-            held = self._accepted_bytes - self._settled_bytes
-            bounds = self._bounds  # and a little more, so that it need not be done at each call
-            bytes_over = held + size - (bounds.bytes - bounds.bytes // 64)
-            over = self._seq - self._settled + entries - (bounds.entries - bounds.entries // 64)
+            held, spare = self._accepted_bytes - self._settled_bytes, self._bounds.spare()
+            bytes_over = held + size - self._bounds.bytes + spare.bytes
+            over = self._seq - self._settled + entries - self._bounds.entries + spare.entries
             gone: list[Entry] = []
             for entry in self._waiting():
                 if bytes_over <= 0 and over <= 0:
@@ -102,6 +101,8 @@ class MemoryStore:
                     gone.append(entry)
                     bytes_over -= len(entry.body)
                     over -= 1
+            if bytes_over > spare.bytes or over > spare.entries:
+                return 0
             return self._remove(gone, "evicted")
 
     def _waiting(self) -> Iterator[Entry]:
@@ -112,9 +113,7 @@ class MemoryStore:
         places = {entry.seq for entry in gone}
         for place in places & self._read.keys():
             del self._read[place]
-        kept = [entry for entry in self._unread if entry.seq not in places]
-        self._unread.clear()
-        self._unread.extend(kept)
+        self._unread = deque([entry for entry in self._unread if entry.seq not in places])
         self._settled_bytes += sum(len(entry.body) for entry in gone)
         self._settled += len(gone)
         self._accounts[account] += len(gone)

@@ -180,11 +180,16 @@ def _waits(connection: apsw.Connection, place: int) -> bool:
 
 
 def evict(
-    connection: apsw.Connection, names: Collection[str], room: Bounds, entries: int, size: int
+    connection: apsw.Connection, names: Collection[str], bounds: Bounds, entries: int, size: int
 ) -> int:
-    """Throw away the oldest of *names* until *entries* more, of *size* bytes, fit into *room*."""
+    """Throw away the oldest of *names* until *entries* more, of *size* bytes, have room.
+
+    Nobody where that would not do.
+    """
     held, waiting = one(connection, f"SELECT bytes, {PENDING} FROM accounts")  # noqa: S608 - ours
-    bytes_over, over = held + size - room.bytes, waiting + entries - room.entries
+    spare = bounds.spare()
+    bytes_over = held + size - bounds.bytes + spare.bytes
+    over = waiting + entries - bounds.entries + spare.entries
     gone: list[Entry] = []
     for row in connection.execute("SELECT * FROM entries ORDER BY seq"):
         if bytes_over <= 0 and over <= 0:
@@ -194,6 +199,8 @@ def evict(
                 gone.append(entry)
                 bytes_over -= len(entry.body)
                 over -= 1
+    if bytes_over > spare.bytes or over > spare.entries:
+        return 0
     found, freed = take(connection, [entry.seq for entry in gone])
     for entry in gone:
         if cancels(entry):

@@ -116,10 +116,7 @@ class SqliteStore:
 
     def evict(self, names: Collection[str], entries: int, size: int) -> int:
         """Throw away the oldest of those *names*, a little more than it takes."""
-        bounds = self._bounds
-        spare, spare_entries = bounds.bytes // 64, bounds.entries // 64
-        room = Bounds(max(0, bounds.bytes - spare), max(0, bounds.entries - spare_entries), 0)
-        return self._file.write(lambda file: moves.evict(file, names, room, entries, size))
+        return self._file.write(lambda file: moves.evict(file, names, self._bounds, entries, size))
 
     # -- carrying
 

@@ -136,6 +136,18 @@ class Bounding:
         assert assert_adds_up(store).evicted == gone
         store.close()
 
+    def test_eviction_takes_nobody_in_vain(self, make_store: MakeStore) -> None:
+        """Where it could not make the room that is asked for, all stay."""
+        each = len(events(1)[0].body)
+        store = make_store(max_entries=6, max_bytes=20 * each)
+        store.put(events(6))
+
+        gone = [store.evict(["track"], 7, 1), store.evict(["track"], 1, 21 * each)]
+
+        assert gone == [0, 0]
+        assert assert_adds_up(store).pending == 6
+        store.close()
+
     def test_eviction_takes_only_what_it_may_the_oldest_first(self, make_store: MakeStore) -> None:
         """Operations of other names stay, whatever that means for the room."""
         store = make_store(max_entries=6)
@@ -144,7 +156,7 @@ class Bounding:
 
         one = store.evict(["track", "page"], 1, 1)
         first = waiting(store)
-        rest = store.evict(["track", "page"], 6, 1)
+        rest = store.evict(["track", "page"], 3, 1)
         none = store.evict(["track"], 6, 1)
 
         assert (one, rest, none) == (1, 2, 0)
