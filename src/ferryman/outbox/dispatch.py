@@ -40,7 +40,12 @@ class Dispatch:
 
     @property
     def parked_entries(self) -> int:
-        """How many entries wait behind a failed barrier, of those that were read."""
+        """How many entries wait behind a failed barrier, of those that were read.
+
+        0 where somebody decided since: what then waits was not looked at.
+        """
+        if self._store.epoch() != self._epoch:
+            return 0
         return sum(each.line.parked_entries for each in self.destinations.values())
 
     def choose(self, now: float, *, urgent: bool) -> tuple[Batch, Destination] | float:
