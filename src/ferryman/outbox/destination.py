@@ -53,6 +53,11 @@ class Destination:
         if self._since is None and len(self.line):
             self._since = now
 
+    def staying(self, entries: list[Entry]) -> list[Entry]:
+        """Return those *entries* that are not on their way already."""
+        travelling = self.line.travelling()
+        return [entry for entry in entries if entry.seq not in travelling]
+
     def patience(self, now: float, *, linger: float, urgent: bool) -> float:
         """Return the seconds that the next request may still wait for company."""
         line = self.line
@@ -80,15 +85,17 @@ class Destination:
         self.line.release(batch)
         if id(batch) in self._before:
             self._before.remove(id(batch))
-            if not self._before:  # what died in them, and was replayed since, waits again
-                self.restart(self.line.parked)
+            self._read_anew()  # what died in it, and was replayed before it ended, waits again
 
     def restart(self, parked: frozenset[str]) -> None:
         """Forget what waits and read it again: somebody changed it, or what is *parked*."""
-        self._before = self.line.clear()
         self.line.parked = parked
+        self._before = self._read_anew()
+
+    def _read_anew(self) -> set[int]:
         self.resume = 0
         self._since = None
+        return self.line.clear()
 
     def leave(self, answer: Answer, *, seconds: float, now: float) -> None:
         """Learn from an answer."""

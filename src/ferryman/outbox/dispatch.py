@@ -32,6 +32,7 @@ class Dispatch:
         self._linger = linger
         self._limits = limits
         self._seen = 0
+        self._read_before = 0  # up to here what is read may be on its way already
         self._epoch: int | None = None
         self._parked: frozenset[str] = frozenset()
         self._begun: set[int] = set()
@@ -50,6 +51,8 @@ class Dispatch:
 
     def choose(self, now: float, *, urgent: bool) -> tuple[Batch, Destination] | float:
         """Return the next batch and where it goes, or the seconds until there may be one."""
+        if self.verdicts:  # a merge that was interrupted parks its keys, first of all
+            return 0.0
         soonest = NEVER
         for destination in self.destinations.values():
             wait = destination.patience(now, linger=self._linger, urgent=urgent)
@@ -103,11 +106,16 @@ class Dispatch:
         if self._epoch is None:
             self._begun = self._store.begun()
         self._epoch = epoch
+        # All of it, since what was replayed may go where nothing went before.
+        self._read_before = max(self._read_before, self._seen)
+        self._seen = 0
         for destination in self.destinations.values():
             destination.restart(self._parked)
+            destination.resume = None
 
     def _sort(self, entries: list[Entry], now: float) -> None:
-        apis: set[Api] = {_API.get(entry.name, _ELSE) for entry in entries}
+        # In the order of their first entries, so that a simulated run is decided by its seed.
+        apis: dict[Api, None] = dict.fromkeys([_API.get(entry.name, _ELSE) for entry in entries])
         for api in apis:
             own = entries if len(apis) == 1 else _of(entries, api)
             destination = self.destinations.get(api)
@@ -118,6 +126,8 @@ class Dispatch:
             if destination.resume is None and destination.full and not destination.well:
                 destination.resume = own[0].seq - 1
             if destination.resume is None:
+                if own[0].seq <= self._read_before:
+                    own = destination.staying(own)
                 destination.join(self._known(own), now)
 
     def _read_again(self, destination: Destination, now: float) -> None:
@@ -129,10 +139,8 @@ class Dispatch:
                 destination.resume = None
                 return
             destination.resume = entries[-1].seq
-            own = self._known(_of(entries, destination.api))
-            if travelling := destination.line.travelling():
-                own = [entry for entry in own if entry.seq not in travelling]
-            destination.join(own, now)
+            own = destination.staying(_of(entries, destination.api))
+            destination.join(self._known(own), now)
 
     def _known(self, entries: list[Entry]) -> list[Entry]:
         """Return *entries* without those that an earlier relay was sending when it ended.

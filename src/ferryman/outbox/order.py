@@ -49,6 +49,7 @@ class Line:
         """Taken out since somebody looked, to be settled before the batch taken with them."""
         self.parked: frozenset[str] = frozenset()
         """Keys behind a failed barrier: what joins for them is left in the store."""
+        self._behind: set[str] = set()  # keys of merges that were left so
         self.parked_entries = 0
         """How many were left so."""
         self.bytes = 0
@@ -83,8 +84,13 @@ class Line:
         self.bytes += size + len(entries)
 
     def _going(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        parked = self.parked
-        going = [each for each in entries if not (each.key in parked or each.other in parked)]
+        going: list[Entry] = []
+        for each in entries:
+            keys = {each.key, each.other} if each.other else {each.key}
+            if keys.isdisjoint(self.parked) and keys.isdisjoint(self._behind):
+                going.append(each)
+            elif each.other:  # a merge that waits so lets nobody of its other key pass
+                self._behind |= keys
         self.parked_entries += len(entries) - len(going)
         return going
 
@@ -94,11 +100,9 @@ class Line:
 
     def clear(self) -> set[int]:
         """Forget everything that does not travel, since it is read again; say which do."""
-        self._waiting.clear()
-        self._alone.clear()
-        self._lanes.clear()
-        self._open.clear()
-        self._doomed.clear()
+        lines = self._waiting, self._alone, self._open
+        for each in (*lines, self._lanes, self._doomed, self._behind):
+            each.clear()
         self._muted = {key for _, keys in self._travelling.values() for key in keys}
         self.bytes = self.held_bytes = self.parked_entries = 0
         return set(self._travelling)
