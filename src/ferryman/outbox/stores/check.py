@@ -93,10 +93,12 @@ def _open(place: Path) -> apsw.Connection:
 
 
 def _look(connection: apsw.Connection) -> Report:
-    found: list[Report] = []
-    with connection:  # one moment for all that is counted
-        found.append(_count(connection))
-    return found[0]
+    connection.execute("BEGIN")  # one moment for all that is counted
+    try:
+        return _count(connection)
+    finally:
+        if connection.in_transaction:  # it cannot be committed once a damaged page was met
+            connection.execute("ROLLBACK")
 
 
 def _count(connection: apsw.Connection) -> Report:
