@@ -54,14 +54,22 @@ class DeadlyConnections(Connections):
     def _open(self, synchronous):
         connection = super()._open(synchronous)
         accepts = synchronous == "FULL"
-        buried = False
+        buried = dug = False
 
         def trace(_cursor, sql, _bindings):
-            nonlocal buried
+            nonlocal buried, dug
             if accepts and sql.startswith("INSERT INTO entries"):
                 self.death.reach("before the insert")
             elif not accepts:
-                if sql.startswith("INSERT INTO dead"):
+                if sql.startswith("DELETE FROM dead"):
+                    dug = True
+                elif dug and sql.startswith("INSERT INTO entries"):
+                    dug = False
+                    self.death.reach("within a replay")
+                elif dug and sql.startswith("UPDATE accounts"):
+                    dug = False
+                    self.death.reach("within a purge")
+                elif sql.startswith("INSERT INTO dead"):
                     buried = True
                 elif sql.startswith("DELETE FROM entries") and buried:
                     buried = False
@@ -151,7 +159,11 @@ TURNS = {
     "within the move of a dead letter": 2,
     "within a checkpoint": 12,
     "right after taking the lead": 1,
+    "within a replay": 6,
+    "within a purge": 3,
 }
+DECIDED = ("within a replay", "within a purge")
+"""Where a person decides on dead letters meanwhile."""
 
 
 def account(url: str) -> Account:
@@ -189,8 +201,17 @@ def crash(case: dict) -> None:
         os.write(acks, f"accepted {' '.join(kept.ids)}\n".encode())
         if rng.random() < 0.1:
             outbox.flush(20)
+        if point in DECIDED and rng.random() < 0.3:
+            decide(store, rng)
     outbox.flush(20)
     os._exit(FINISHED)
+
+
+def decide(store: SqliteStore, rng: random.Random) -> None:
+    """Replay some dead letters, and throw others away."""
+    places = [dead.entry.seq for dead in store.dead(Where(), after=0, limit=20)]
+    store.replay(rng.sample(places, len(places) // 2))
+    rng.choice([store.skip, store.purge])(rng.sample(places, len(places) // 4))
 
 
 def flush(case: dict) -> None:
@@ -204,6 +225,7 @@ def flush(case: dict) -> None:
         "accepted": counts.accepted,
         "delivered": counts.delivered,
         "pending": counts.pending,
+        "thrown": counts.skipped + counts.purged,
         "dead": [dead.entry.id for dead in graves.letters(reading, Where(), 0, 1_000_000)],
         "integrity": reading.pragma("integrity_check"),
     }
