@@ -6,7 +6,7 @@ import pytest
 from tests.plan.checking import planned, rules
 from tests.plan.every import PLAN
 
-from ferryman.plan.reading import read_document
+from ferryman.plan.exchange.reading import read_document
 from ferryman.plan.review import RULES, Finding, Plan, review
 
 Schema = dict[str, Any]

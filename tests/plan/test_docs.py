@@ -26,7 +26,7 @@ from ferryman.plan.docs.elements import element
 from ferryman.plan.docs.page import Entry, page
 from ferryman.plan.docs.samples import Samples
 from ferryman.plan.docs.style import STYLE
-from ferryman.plan.generate import generate
+from ferryman.plan.exchange.generate import generate
 
 DOCUMENT = PLAN.schema()
 EVIL = (

@@ -5,8 +5,8 @@ import pytest
 
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Event, Person, event_name
-from ferryman.plan.limits import RESERVED_ATTRIBUTES
-from ferryman.plan.naming import snake_case
+from ferryman.plan.names.conventions import snake_case
+from ferryman.plan.names.limits import RESERVED_ATTRIBUTES
 
 
 class SignedUp(Event):

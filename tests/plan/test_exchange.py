@@ -30,10 +30,10 @@ from tests.plan.every import (
 
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Conventions, Event, Field, Person, TrackingPlan, encode_event
-from ferryman.plan.generate import generate
-from ferryman.plan.schema import document_bytes
-from ferryman.plan.typescript import typescript
-from ferryman.plan.words import WORDS
+from ferryman.plan.exchange.generate import generate
+from ferryman.plan.exchange.schema import document_bytes
+from ferryman.plan.exchange.typescript import typescript
+from ferryman.plan.exchange.words import WORDS
 
 NOW = datetime.datetime(2026, 11, 24, 5, tzinfo=UTC)
 

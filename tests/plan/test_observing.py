@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ferryman.errors import InvalidOperation
-from ferryman.plan.comparing import Finding, compare
-from ferryman.plan.generate import generate
-from ferryman.plan.loose import Loose
+from ferryman.plan.checking.loose import Loose
+from ferryman.plan.exchange.generate import generate
 from ferryman.plan.observed_form import ObservedForm
-from ferryman.plan.observing import MAX_EVENTS, Observed
-from ferryman.plan.proposing import propose
-from ferryman.plan.seen import MAX_DEPTH, MAX_DISTINCT, MAX_FIELDS, MAX_SEEN
+from ferryman.plan.observing import Observed
+from ferryman.plan.observing.comparing import Finding, compare
+from ferryman.plan.observing.observed import MAX_EVENTS
+from ferryman.plan.observing.proposing import propose
+from ferryman.plan.observing.seen import MAX_DEPTH, MAX_DISTINCT, MAX_FIELDS, MAX_SEEN
 
 SECRET = "ann@example.com"
 MOMENT = "2026-11-24T05:00:00Z"

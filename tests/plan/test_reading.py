@@ -10,8 +10,8 @@ import pytest
 
 from ferryman.errors import InvalidOperation
 from ferryman.plan import TrackingPlan, event
-from ferryman.plan.generate import generate
-from ferryman.plan.reading import read_document
+from ferryman.plan.exchange.generate import generate
+from ferryman.plan.exchange.reading import read_document
 
 
 def plan_of(document, path):

@@ -65,7 +65,7 @@ def run_generate(
     ] = None,
 ) -> int:
     """Write the Python module that declares the plan of a document."""
-    from ferryman.plan.generate import generate
+    from ferryman.plan.exchange.generate import generate
 
     source = generate(read_file(file)).encode()
     if out is None:
@@ -83,7 +83,7 @@ def run_typescript(
     /,
 ) -> int:
     """Write the plan as TypeScript types."""
-    from ferryman.plan.typescript import typescript
+    from ferryman.plan.exchange.typescript import typescript
 
     _write(typescript(document_of(plan)).encode())
     return DONE

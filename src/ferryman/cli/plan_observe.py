@@ -17,12 +17,12 @@ from ferryman.cli.progress import progress
 from ferryman.cli.rows import Format
 from ferryman.cli.stopping import Stop
 from ferryman.errors import ConfigurationError
-from ferryman.plan.comparing import Finding, FindingKind, compare
-from ferryman.plan.generate import generate
+from ferryman.plan.exchange.generate import generate
 from ferryman.plan.jsonlike import object_at
 from ferryman.plan.observing import Observed
-from ferryman.plan.proposing import Proposal, propose
-from ferryman.plan.seen import Seen, Shape
+from ferryman.plan.observing.comparing import Finding, FindingKind, compare
+from ferryman.plan.observing.proposing import Proposal, propose
+from ferryman.plan.observing.seen import Seen, Shape
 
 _NOTE: Final = "Proposed by `ferryman plan observe`: read it, correct it, keep it."
 _STYLES: Final[Mapping[FindingKind, str]] = {

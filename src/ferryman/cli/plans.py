@@ -11,7 +11,7 @@ from typing import Any
 
 from ferryman.errors import ConfigurationError, InvalidOperation
 from ferryman.plan import TrackingPlan
-from ferryman.plan.reading import read_document
+from ferryman.plan.exchange.reading import read_document
 
 
 def document_of(given: str) -> dict[str, Any]:

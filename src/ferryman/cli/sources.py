@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from ferryman.errors import ConfigurationError
 from ferryman.plan import TrackingPlan
+from ferryman.plan.declaring.standins import Model, is_model
 from ferryman.plan.review import Place, Source
-from ferryman.plan.standins import Model, is_model
 
 SKIPPED: Final = ("node_modules", "build", "dist", "venv", "site-packages", "__pycache__")
 """Folders that are not read, beside hidden ones and virtual environments of any name."""

@@ -1,7 +1,8 @@
 """The document of what was observed, as it is kept in files and given by the emulator.
 
 Pure. These classes are the form and its documentation; msgspec reads and writes them, and
-``msgspec.json.schema(ObservedForm)`` is their JSON Schema. Here must not live: counting (seen.py).
+``msgspec.json.schema(ObservedForm)`` is their JSON Schema. Here must not live: counting
+(observing/).
 """
 
 from typing import Final, Literal
@@ -28,7 +29,7 @@ class SeenForm(_Form, frozen=True):
     A number is an integer when it is written without a point.
     """
     formats: dict[str, int] = {}
-    """How often a text or an integer looked like something: see recognising.py."""
+    """How often a text or an integer looked like something: see observing/recognising.py."""
     distinct: int | UnsetType | None = UNSET
     """How many short texts without a format differ, at least; null for more than are counted.
 

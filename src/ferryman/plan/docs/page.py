@@ -14,8 +14,8 @@ from ferryman.errors import InvalidOperation
 from ferryman.plan.docs.samples import Samples
 from ferryman.plan.docs.usage import Usage, usage
 from ferryman.plan.docs.wording import Schema, rules, shown, type_words
+from ferryman.plan.exchange.words import FORMAT
 from ferryman.plan.jsonlike import array_at, object_at
-from ferryman.plan.words import FORMAT
 
 SECTIONS: Final = (
     ("event", "Events"),

@@ -6,12 +6,12 @@ Pure. What is shown is an example (samples.py). Here must not live: pages.
 import json
 from typing import Any, Final, NamedTuple
 
-from ferryman.plan.annotations import Writer
-from ferryman.plan.defaults import value_source
 from ferryman.plan.docs.samples import Samples
 from ferryman.plan.docs.wording import Schema
+from ferryman.plan.exchange.annotations import Writer
+from ferryman.plan.exchange.defaults import value_source
+from ferryman.plan.exchange.source import Row, Source, call, lay, text
 from ferryman.plan.jsonlike import is_array, is_object
-from ferryman.plan.source import Row, Source, call, lay, text
 
 _WIDTH: Final = 56
 """Characters of a line of JSON that two columns have room for."""

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from ferryman.plan.naming import words_of
+from ferryman.plan.names.conventions import words_of
 from ferryman.plan.review.modules import Bound, Module, Scope
 from ferryman.plan.review.origins import Thing, Unknown, last_name
 from ferryman.plan.review.resolving import Project

@@ -9,8 +9,8 @@ from collections import Counter
 from typing import Final
 
 from ferryman.errors import InvalidOperation
-from ferryman.plan import limits
-from ferryman.plan.naming import STYLES, breaks
+from ferryman.plan.names import limits
+from ferryman.plan.names.conventions import STYLES, breaks
 from ferryman.plan.review.declared import Declared, Plan, Schema
 from ferryman.plan.review.finding import Findings, Spot
 

@@ -6,7 +6,7 @@ Pure. Here must not live: names and types (check_names.py), classes held against
 
 from typing import Any, Final
 
-from ferryman.plan.naming import words_of
+from ferryman.plan.names.conventions import words_of
 from ferryman.plan.review.check_names import types_of
 from ferryman.plan.review.declared import Declared, FieldAt, Plan
 from ferryman.plan.review.finding import Findings, Spot

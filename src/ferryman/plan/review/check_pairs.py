@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any, Final, TypeVar
 
 from ferryman.plan.jsonlike import object_at
-from ferryman.plan.naming import words_of
+from ferryman.plan.names.conventions import words_of
 from ferryman.plan.review.declared import Declared, Plan, Schema
 from ferryman.plan.review.finding import Findings
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ferryman.plan.nearest import nearest
+from ferryman.plan.names.nearest import nearest
 from ferryman.plan.review.calls import Call, Said, calls_in, said_in
 from ferryman.plan.review.classes import Classes, Outsider
 from ferryman.plan.review.declared import Declared, Plan

@@ -7,7 +7,7 @@ event. Here must not live: what is wrong with that.
 import ast
 from typing import NamedTuple
 
-from ferryman.plan.naming import snake_case
+from ferryman.plan.names.conventions import snake_case
 from ferryman.plan.review.declared import Declared, Plan
 from ferryman.plan.review.modules import Module
 from ferryman.plan.review.origins import Local, Origin, Thing

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ferryman._core.encode import MAX_ITEM
-from ferryman.plan import limits
 from ferryman.plan.jsonlike import is_object, object_at
+from ferryman.plan.names import limits
 from ferryman.plan.review.declared import Declared, Plan, Schema
 from ferryman.plan.review.finding import Findings
 

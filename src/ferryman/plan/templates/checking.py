@@ -17,13 +17,13 @@ from liquid.context import RenderContext
 from liquid.template import BoundTemplate
 
 from ferryman.errors import InvalidOperation
+from ferryman.plan.exchange.words import FORMAT
 from ferryman.plan.jsonlike import object_at
-from ferryman.plan.nearest import nearest
+from ferryman.plan.names.nearest import nearest
 from ferryman.plan.templates.dialect import Dialect, Fault
 from ferryman.plan.templates.fields import Spot
 from ferryman.plan.templates.roots import Roots, Target
 from ferryman.plan.templates.walk import Walk
-from ferryman.plan.words import FORMAT
 
 Level: TypeAlias = Literal["error", "warning"]
 _WORD: Final = re.compile(r"""(\w+)=("[^"]*"|'[^']*'|\S+)""")

@@ -18,7 +18,7 @@ from liquid.expression import Expression
 from liquid.tag import Tag
 from liquid.token import TOKEN_EXPRESSION, TOKEN_ILLEGAL, TOKEN_TAG, Token
 
-from ferryman.plan.nearest import nearest
+from ferryman.plan.names.nearest import nearest
 
 MAX_CHARACTERS: Final = 1_000_000
 """Characters of a template that are read; Gmail clips what is a tenth of that."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from liquid.builtin.expressions import Path
 
-from ferryman.plan.nearest import nearest
+from ferryman.plan.names.nearest import nearest
 from ferryman.plan.templates.dialect import TAGS, Fault
 from ferryman.plan.templates.fields import UNKNOWN, Missing, Step, Value
 from ferryman.plan.templates.roots import OPEN, ROOTS, Roots, Target

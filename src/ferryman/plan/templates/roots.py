@@ -10,8 +10,8 @@ Here must not live: steps further down (fields.py).
 from typing import Any, Final, Literal, NamedTuple
 
 from ferryman.plan.jsonlike import object_at
-from ferryman.plan.naming import snake_case
-from ferryman.plan.nearest import nearest
+from ferryman.plan.names.conventions import snake_case
+from ferryman.plan.names.nearest import nearest
 from ferryman.plan.templates.fields import UNKNOWN, Fields, Missing, Spot, Step, Value
 
 OPEN: Final = frozenset(
