@@ -141,7 +141,6 @@ def carry_out(
     for entry in done:
         if cancels(entry):
             forget_removals(connection, entry.key)
-    forget_begun(connection, list(by_place))  # those too that somebody purged on their way
     return size
 
 
@@ -150,6 +149,12 @@ def _buried(dead: Dead, now: int) -> Row:
     why = dead.reason, dead.field, dead.message, dead.status, dead.attempts, dead.maybe_delivered
     who = entry.key, entry.other or None, entry.name
     return (entry.seq, *alone(entry), *who, *why, now, dead.parks)
+
+
+def note_begun(connection: apsw.Connection, places: Sequence[int]) -> None:
+    """Note that *places* are being sent; not those that somebody purged on their way."""
+    found = [(place,) for place in places if _waits(connection, place)]
+    connection.executemany("INSERT OR IGNORE INTO begun VALUES (?)", found)
 
 
 def forget_begun(connection: apsw.Connection, places: Sequence[int]) -> None:

@@ -135,15 +135,8 @@ class SqliteStore:
 
     def begin(self, places: Sequence[int], *, sent: bool) -> None:
         """Note that *places* are being sent, as safe as an acceptance is."""
-
-        def act(file: apsw.Connection) -> None:
-            if sent:
-                rows = [(place,) for place in places]
-                file.executemany("INSERT OR IGNORE INTO begun VALUES (?)", rows)
-            else:
-                moves.forget_begun(file, places)
-
-        self._file.write(act, synced=sent)
+        act = moves.note_begun if sent else moves.forget_begun
+        self._file.write(lambda file: act(file, places), synced=sent)
 
     def begun(self) -> set[int]:
         """Return the places that were being sent when they were last heard of."""
