@@ -145,7 +145,7 @@ def test_a_failed_merge_parks_until_somebody_decides(place, live, seen, decision
         (letter,) = outbox.dead.list(parks=True)
         behind = [outbox.track(person, "behind") for person in ("ann", "bob")]
         free = outbox.track("eve", "said")
-        with pytest.raises(FlushTimeout, match="replay or skip") as raised:
+        with pytest.raises(FlushTimeout, match="replay, skip or purge") as raised:
             outbox.flush(30)
         parked = outbox.stats()
         there = seen.by_person()

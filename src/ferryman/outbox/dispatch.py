@@ -5,6 +5,8 @@ is passed over, and read again when it is well. Whoever calls holds the relay's 
 thread, no network; the moment comes as an argument.
 """
 
+from collections.abc import Mapping
+
 from ferryman._core.account import Account
 from ferryman._core.message import Api, Request
 from ferryman.errors import ConfigurationError
@@ -38,6 +40,9 @@ class Dispatch:
         self._begun: set[int] = set()
         self.verdicts: list[Verdict] = []
         """What is decided without asking anybody: settled before anything that was chosen since."""
+        self.late: Mapping[int, Dead] = {}
+        """Died, and found no room: replaced, never changed; their keys are parked until then."""
+        self._late: Mapping[int, Dead] = self.late
 
     @property
     def parked_entries(self) -> int:
@@ -45,7 +50,7 @@ class Dispatch:
 
         0 where somebody decided since: what then waits was not looked at.
         """
-        if self._store.epoch() != self._epoch:
+        if self._store.epoch() != self._epoch or self.late is not self._late:
             return 0
         return sum(each.line.parked_entries for each in self.destinations.values())
 
@@ -99,10 +104,12 @@ class Dispatch:
 
     def _look_for_changes(self) -> None:
         """Begin anew where dead letters were replayed, skipped or purged, or a key was parked."""
-        epoch = self._store.epoch()
-        if epoch == self._epoch:
+        epoch, late = self._store.epoch(), self.late
+        if epoch == self._epoch and late is self._late:
             return
-        self._parked = frozenset(self._store.parked())
+        self._late = late
+        behind = {key for each in late.values() for key in (each.entry.key, each.entry.other)}
+        self._parked = frozenset(self._store.parked() | (behind - {""}))
         if self._epoch is None:
             self._begun = self._store.begun()
         self._epoch = epoch

@@ -157,8 +157,9 @@ class Outbox(Accepting[E_contra, P_contra]):
         """Wait until everything accepted before the call is delivered or dead.
 
         Raises FlushTimeout, naming how much is left, after *timeout* seconds, and at once when
-        all that is left waits behind a dead merge, delete or suppress for a person to decide;
-        nothing is lost by that. With ``relay="external"`` somebody else has to deliver.
+        all that is left waits for a person to decide about a dead merge, delete or suppress, or to
+        make room for what died; nothing is lost by that. With ``relay="external"`` somebody
+        else has to deliver.
         """
         process.look()
         if self._relay.is_own_thread():
@@ -174,17 +175,21 @@ class Outbox(Accepting[E_contra, P_contra]):
                 rest = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
                 if rest <= 0:
                     raise FlushTimeout(f"{_operations(left)} to be delivered", pending=left)
-                if self._all_parked():
+                if parked := self._all_parked():
+                    left = min(left, parked)  # others went since it was counted
                     raise FlushTimeout(
-                        f"{_operations(left)} behind a dead one: replay or skip that", pending=left
+                        f"{_operations(left)} for a person: replay, skip or purge what is dead",
+                        pending=left,
                     )
                 self._relay.await_change(rest)
         finally:
             self._relay.relax()
 
-    def _all_parked(self) -> bool:
+    def _all_parked(self) -> int:
+        """Return how many wait, where all of them wait for a person's decision; else 0."""
         parked = self._relay.parked_entries
-        return parked > 0 and self._store.counts().pending <= parked
+        pending = self._store.counts().pending if parked else 0
+        return pending if pending <= parked else 0
 
     def close(self, timeout: float = 5.0) -> None:
         """Deliver what waits for up to *timeout* seconds, then let go; closing twice is fine.

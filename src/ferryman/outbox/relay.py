@@ -68,7 +68,7 @@ class Relay:
         self._dispatch = Dispatch(
             self._store, ceiling=self._concurrency, linger=self._linger, limits=self._limits
         )
-        self._settling = Settling(self._store, lambda: self._hall.stopping)
+        self._settling = Settling(self._store, self._dispatch, lambda: self._hall.stopping)
         self._sending = Sending(self._driver, self._hall, self._help)
         self._failing = Trouble("ferryman.relay_works")
         self._threads: list[threading.Thread] = []
@@ -240,7 +240,7 @@ class Relay:
                     chosen = self._dispatch.choose(now, urgent=self._hall.urgent > 0)
                     if isinstance(chosen, tuple):
                         held.batch, held.destination = chosen
-                    self._settling.decide(self._dispatch, self._room)
+                    self._settling.decide(self._room)
                     if isinstance(chosen, tuple):
                         if self._dispatch.more(now):
                             self._help()
