@@ -189,8 +189,10 @@ def addressed(batch: Batch, account: Account) -> Request:
 class Held:
     """What a worker has claimed and not released: it carries this again after a failure."""
 
-    __slots__ = ("batch", "destination")
+    __slots__ = ("batch", "begun", "destination")
 
     def __init__(self) -> None:
         self.batch: Batch | None = None
+        self.begun: frozenset[int] = frozenset()
+        """Places in it that are being sent and must not be sent again blindly."""
         self.destination: Destination

@@ -4,7 +4,7 @@ It decides; the shell performs. It can be stopped at two points, where it claims
 rests: what it then holds is still in the store.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -70,27 +70,43 @@ Effect: TypeAlias = Claim | Send | Note | Settle | Release | Rest
 
 
 def pump(
-    address: Address, *, retry: Retry, chance: Chance, now: Now, first: Batch | None = None
+    address: Address,
+    *,
+    retry: Retry,
+    chance: Chance,
+    now: Now,
+    first: Batch | None = None,
+    begun: Collection[int] = (),
 ) -> Flow[Effect, None]:
-    """Carry batch after batch until the shell says stop, beginning with *first*."""
+    """Carry batch after batch until the shell says stop.
+
+    Beginning with *first*, whose bearer failed; *begun* were being sent then.
+    """
     batch = first
     while True:
         if batch is None:
             batch = yield Claim()
         if batch is None:
             return
-        carried = yield from carry(batch, address, retry=retry, chance=chance, now=now)
+        carried = yield from carry(batch, address, retry=retry, chance=chance, now=now, begun=begun)
         if not carried:
             return
-        batch = None
+        batch, begun = None, ()
 
 
 def carry(
-    batch: Batch, address: Address, *, retry: Retry, chance: Chance, now: Now
+    batch: Batch,
+    address: Address,
+    *,
+    retry: Retry,
+    chance: Chance,
+    now: Now,
+    begun: Collection[int] = (),
 ) -> Flow[Effect, bool]:
     """Send *batch*, in parts where it must be, until each entry has its verdict.
 
-    Returns False when it was stopped before; the keys then stay muted, the entries stored.
+    Of those that were *begun* by somebody who failed nobody knows whether they arrived. Returns
+    False when it was stopped before; the keys then stay muted, the entries stored.
     """
     names = {each.name for each in batch.entries}
     if not names <= CATALOGUE.keys():
@@ -99,8 +115,13 @@ def carry(
         yield Settle([Dead(each, "unknown operation", attempts=0) for each in unknown])
         yield Release(batch)
         return True
+    left = batch.entries
+    if begun:
+        gone = [each for each in left if each.seq in begun]
+        left = tuple([each for each in left if each.seq not in begun])
+        yield Settle([Dead(each, "interrupted", maybe_delivered=True) for each in gone])
     # Each part with its attempts, and whether an earlier one may have been carried out.
-    parts: list[tuple[tuple[Entry, ...], int, bool]] = [(batch.entries, 1, False)]
+    parts: list[tuple[tuple[Entry, ...], int, bool]] = [(left, 1, False)] if left else []
     failures = 0
     while parts:
         entries, attempts, unsure = parts.pop()

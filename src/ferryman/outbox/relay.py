@@ -189,6 +189,7 @@ class Relay:
                 chance=random.random,
                 now=time.time,
                 first=held.batch,
+                begun=held.begun,
             )
             try:
                 run(flow, lambda effect: self._perform(effect, held))
@@ -212,9 +213,12 @@ class Relay:
             case Settle(verdicts):
                 self._settling.settle(verdicts)
             case Note(places, sent):
+                held.begun -= set(places)  # never sent, or not yet
                 self._store.begin(places, sent=sent)
+                if sent:
+                    held.begun |= set(places)
             case Release(batch):
-                held.batch = None
+                held.batch, held.begun = None, frozenset()
                 with self._room:
                     held.destination.release(batch)
                     self._room.notify_all()
