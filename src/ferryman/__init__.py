@@ -25,6 +25,7 @@ if typing.TYPE_CHECKING:
         BadRequest,
         ClientClosed,
         ConfigurationError,
+        DeadLettersFull,
         Detail,
         FerrymanError,
         FlushTimeout,
@@ -44,7 +45,9 @@ if typing.TYPE_CHECKING:
     )
     from ferryman.operations import AccountRegion, BroadcastTrigger, Delivery
     from ferryman.outbox import Accepted, AsyncOutbox, Outbox
-    from ferryman.outbox.protocol import Counts
+    from ferryman.outbox.letters import DeadLetter, Replay
+    from ferryman.outbox.overflow import Block, Evict
+    from ferryman.outbox.protocol import Counts, Stats
     from ferryman.plan import (
         Conventions,
         Deviation,
@@ -80,13 +83,15 @@ _SHOWN = {
     "ferryman._io.watch": "Exchange",
     "ferryman.client": "AsyncClient Client",
     "ferryman.errors": """
-        BadRequest ClientClosed ConfigurationError Detail FerrymanError FlushTimeout Forbidden
-        InvalidOperation NotFound OutboxClosed OutboxFull RateLimited Refused ServerError
-        StoreError TooLarge Unauthorized Undelivered Unreachable
+        BadRequest ClientClosed ConfigurationError DeadLettersFull Detail FerrymanError
+        FlushTimeout Forbidden InvalidOperation NotFound OutboxClosed OutboxFull RateLimited
+        Refused ServerError StoreError TooLarge Unauthorized Undelivered Unreachable
         """,
     "ferryman.operations": "AccountRegion BroadcastTrigger Delivery",
     "ferryman.outbox": "Accepted AsyncOutbox Outbox",
-    "ferryman.outbox.protocol": "Counts",
+    "ferryman.outbox.letters": "DeadLetter Replay",
+    "ferryman.outbox.overflow": "Block Evict",
+    "ferryman.outbox.protocol": "Counts Stats",
     "ferryman.plan": "Conventions Deviation Event Field MessageData Object Person TrackingPlan",
     "ferryman.settings": """
         Settings get_async_client get_async_outbox get_client get_outbox reset use_plan
@@ -119,6 +124,7 @@ __all__ = [
     "AsyncOutbox",
     "BadRequest",
     "BatchResult",
+    "Block",
     "BroadcastTrigger",
     "CioId",
     "CioObjectId",
@@ -127,11 +133,14 @@ __all__ = [
     "ConfigurationError",
     "Conventions",
     "Counts",
+    "DeadLetter",
+    "DeadLettersFull",
     "Delivery",
     "Detail",
     "Deviation",
     "Email",
     "Event",
+    "Evict",
     "Exchange",
     "FerrymanError",
     "Field",
@@ -154,9 +163,11 @@ __all__ = [
     "Receipt",
     "Refused",
     "Repeat",
+    "Replay",
     "Retry",
     "ServerError",
     "Settings",
+    "Stats",
     "StoreError",
     "TooLarge",
     "TrackingPlan",
