@@ -147,6 +147,10 @@ class StoreMachine(RuleBasedStateMachine):
         entries = list(self.model.waiting.values())[data.draw(st.integers(0, 9)) :: step]
         self.settle([Dead(entry, data.draw(REASONS)) for entry in entries[:100]])
 
+    @rule(count=st.integers(1, 20))
+    def deliver_the_oldest(self, count):
+        self.settle([Done(entry) for entry in list(self.model.waiting.values())[:count]])
+
     def verdict(self, entry, data):
         if entry.name in REMOVALS and not self.model.is_first(entry):
             return Dead(entry, "odd")
