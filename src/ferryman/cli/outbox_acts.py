@@ -1,6 +1,7 @@
 """`ferryman outbox replay`, `skip` and `purge`: what a person decided about dead letters."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
@@ -53,6 +54,10 @@ class _Wanted(msgspec.Struct, frozen=True):
         while found := dead.list(after=after, limit=_PAGE, **chosen):
             after = found[-1].place
             yield [letter.place for letter in found]
+
+    def count(self, dead: DeadLetters) -> int:
+        """Return how many they are."""
+        return sum(map(len, self.pages(dead)))
 
 
 def run_replay(
@@ -111,8 +116,11 @@ def run_purge(
         return _purge_person(everything_of, yes=yes, outbox=outbox, json=json)
     wanted = _Wanted(places, which, all_).checked()
     with opened(outbox) as (_, dead):
-        if not dry_run and not confirm("Throw these dead letters away for ever?", yes=yes):
+        letters = out.counted(wanted.count(dead), "dead letter", "dead letters")
+        if not dry_run and not confirm(f"Throw {letters} away for ever?", yes=yes):
             return INCOMPLETE
+        if which.person is not None and not json:
+            out.note("What waits for this person stays: --everything-of takes that, too.")
         act = _throwing(dead.purge)
         return _carry_out("purge", wanted, dead, act, dry_run=dry_run, json=json)
 
@@ -143,19 +151,22 @@ def _throwing(throw: Callable[[Sequence[int]], int]) -> _Act:
 def _carry_out(
     word: str, wanted: _Wanted, dead: DeadLetters, act: _Act, *, dry_run: bool, json: bool
 ) -> int:
+    count = wanted.count(dead)
     if dry_run:
-        count = sum(map(len, wanted.pages(dead)))
         if json:
             out.emit({"act": word, "dry_run": True, "chosen": count})
         else:
             out.say(f"Would {word} {out.counted(count, 'dead letter', 'dead letters')}.")
         return DONE
     total = Replay()
-    with Stop() as stop, progress() as shows:
+    # A few are done before anybody could read of it.
+    with Stop() as stop, progress() if count > _PAGE else nullcontext() as shows:
         for page in wanted.pages(dead):
             done = act(page)
             total = Replay(*(x + y for x, y in zip(_figures(total), _figures(done), strict=True)))
-            shows.show([Stage(word, total.replayed, None, total.replayed, "letters")], "")
+            seen = sum(_figures(total))
+            if shows is not None:
+                shows.show([Stage(word, seen, max(seen, count), total.replayed, "letters")])
             if stop:
                 break
     refused = total.removed + total.maybe_delivered + total.gone
@@ -176,12 +187,10 @@ def _tell(word: str, total: Replay) -> None:
     again = out.counted(total.replayed, "dead letter waits", "dead letters wait")
     words = {"replay": f"{again} again.", "skip": f"Skipped {done}.", "purge": f"Purged {done}."}
     out.say(words[word])
-    if total.removed:
-        out.complain(
-            f"{total.removed:,} stay: their person was deleted or suppressed since, and would be"
-            " brought back"
-        )
-    if total.maybe_delivered:
-        out.complain(f"{total.maybe_delivered:,} stay, since they may have arrived: add --again")
-    if total.gone:
-        out.complain(f"{total.gone:,} of the places hold no dead letter")
+    for count, why in (
+        (total.removed, "the person was deleted or suppressed since, and would be brought back"),
+        (total.maybe_delivered, "may have arrived, and might be there twice: add --again"),
+        (total.gone, "no dead letter has that place"),
+    ):
+        if count:
+            out.complain(f"{count:,} not done: {why}")

@@ -99,16 +99,17 @@ def _document(letter: DeadLetter, *, person: bool, payload: bool) -> dict[str, A
 def _table(letters: list[DeadLetter], *, person: bool) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
     table.add_column("place", justify="right", no_wrap=True)
-    table.add_column("operation", overflow="fold", no_wrap=True)
+    table.add_column("operation", no_wrap=True)
     table.add_column("reason", overflow="fold", style="red", min_width=12)
-    table.add_column("field", overflow="fold")
-    table.add_column("status", justify="right")
-    table.add_column("tries", justify="right")
-    table.add_column("accepted", justify="right", no_wrap=True)
+    table.add_column("field", overflow="ellipsis", min_width=8)
+    if not person:  # there is room for one of the two
+        table.add_column("HTTP", justify="right", no_wrap=True)
+        table.add_column("tries", justify="right", no_wrap=True)
+    table.add_column("age", justify="right", no_wrap=True)
     table.add_column("died", justify="right", no_wrap=True)
-    table.add_column("", style="yellow")
+    table.add_column("", style="yellow", no_wrap=True)
     if person:
-        table.add_column("person", overflow="fold")
+        table.add_column("person", overflow="fold", min_width=14)
     now = time.time()
     for each in letters:
         table.add_row(
@@ -116,25 +117,28 @@ def _table(letters: list[DeadLetter], *, person: bool) -> RenderableType:
             each.operation,
             each.reason,
             each.field,
-            str(each.status or ""),
-            str(each.attempts),
+            *([] if person else [str(each.status or ""), str(each.attempts)]),
             age(now - each.accepted_at.timestamp()),
             age(now - each.died_at.timestamp()),
             _remarks(each),
             *([shown_person(each.person)] if person else []),
         )
-    table.caption = "accepted and died: how long ago"
+    table.caption = _legend(letters)
     table.caption_justify = "left"
     return table
 
 
 def _remarks(letter: DeadLetter) -> str:
-    remarks: list[str] = []
-    if letter.parks:
-        remarks.append("parks")
-    if letter.maybe_delivered:
-        remarks.append("may have arrived")
-    return ", ".join(remarks)
+    return ("P" if letter.parks else "") + ("?" if letter.maybe_delivered else "")
+
+
+def _legend(letters: list[DeadLetter]) -> str:
+    lines = ["age: since it was accepted; died: how long ago"]
+    if any(letter.parks for letter in letters):
+        lines.append("P: what its person was told since waits for a decision (parks)")
+    if any(letter.maybe_delivered for letter in letters):
+        lines.append("?: may have arrived all the same (maybe delivered)")
+    return "\n".join(lines)
 
 
 def _one(letter: DeadLetter, *, person: bool, payload: bool) -> RenderableType:
