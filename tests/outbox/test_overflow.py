@@ -66,10 +66,12 @@ def test_blocking_gives_up_in_the_end(holding, bound):
     outbox = holding(overflow=Block(0.2), **bound)
     for number in range(5):
         say(outbox, number)
+    begun = time.monotonic()
 
     with pytest.raises(OutboxFull):
         say(outbox, 5)
 
+    assert time.monotonic() - begun < 5  # its deadline is a promise
     assert outbox.stats().accepted == 5
 
 
