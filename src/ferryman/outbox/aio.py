@@ -4,13 +4,11 @@ Tasks that accept at the same time share one commit: the first to come takes eve
 joined until it begins, so that a loop with 256 busy tasks pays one fsync for all of them.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, Self, overload
 
-import anyio
 import anyio.to_thread
 
 from ferryman import operations as say
@@ -19,29 +17,18 @@ from ferryman._core.message import Level, Operation, Receipt
 from ferryman._core.method import KeepsAsync
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
-from ferryman.errors import OutboxFull, StoreError
 from ferryman.operations.pipelines.speaking import Pipelines
 from ferryman.operations.verbs import Writes
 from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Entry
+from .group_aio import TaskCommit
 from .letters_aio import AsyncDeadLetters
 from .many import Accepted, Many, chunks
 from .outbox import Outbox
 from .protocol import Stats, Store
 from .saying import Named, told, told_in_bulk
-
-
-class _Group:
-    """Entries that share a commit, and what came of each."""
-
-    __slots__ = ("done", "entries", "errors")
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.errors: dict[str, Exception] = {}
-        self.done = anyio.Event()
 
 
 class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
@@ -63,9 +50,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         self.plan = self._outbox.plan
         self.dead = AsyncDeadLetters(self._outbox.dead)
         """What could not be delivered: look at it, replay, skip or purge it."""
-        self._group: _Group | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._turn = anyio.Lock()
+        self._commit = TaskCommit(self._outbox.keep)
 
     @property
     def account(self) -> Account:
@@ -104,46 +89,8 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     async def _keep_one(self, entry: Entry) -> Receipt:
         if self._outbox.level == "memory" and not self._outbox.blocks:
             return self._outbox.keep_one(entry)
-        await self._join(entry)
+        await self._commit.join(entry)
         return Receipt(entry.id, self.level)
-
-    async def _join(self, entry: Entry) -> None:
-        group = self._group
-        if group is None:
-            group = self._group = _Group()
-            # A task of its own: whoever is cancelled while they wait, the others' commit goes on.
-            # (A shield would not do: asyncio's task.cancel() goes through it.)
-            task = asyncio.get_running_loop().create_task(self._lead(group))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        group.entries.append(entry)
-        await group.done.wait()
-        if (error := group.errors.get(entry.id)) is not None:
-            raise error
-
-    async def _lead(self, group: _Group) -> None:
-        try:
-            async with self._turn:
-                self._group = None
-                await anyio.to_thread.run_sync(self._commit, group)
-        except BaseException:  # the loop is ending
-            lost = StoreError("interrupted; nobody knows whether it was accepted")
-            group.errors = dict.fromkeys([entry.id for entry in group.entries], lost)
-            raise
-        finally:
-            group.done.set()
-
-    def _commit(self, group: _Group) -> None:
-        try:
-            self._outbox.keep(group.entries)
-        except OutboxFull:
-            for entry in group.entries:  # one task's refusal is not the others'
-                try:
-                    self._outbox.keep([entry])
-                except Exception as error:
-                    group.errors[entry.id] = error
-        except Exception as error:
-            group.errors = dict.fromkeys([entry.id for entry in group.entries], error)
 
     @overload
     async def track(
