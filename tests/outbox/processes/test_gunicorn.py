@@ -107,7 +107,7 @@ def test_a_terminated_server_has_lost_nothing(serve, place, live, seen, kind, wo
     place = place if kind == "sqlite" else "memory:"
     server = serve(*WORKERS[workers], *PRELOAD[loading], place=place)
     server.ask(COUNT)
-    server.end()
+    told = server.end()
 
     if kind == "sqlite":
         deliver(place, live)
@@ -115,7 +115,7 @@ def test_a_terminated_server_has_lost_nothing(serve, place, live, seen, kind, wo
     held = seen.by_person()
     masters = held.pop("master", [])
     assert len(masters) == (loading == "preloaded")
-    assert sum(map(len, held.values())) == COUNT
+    assert sum(map(len, held.values())) == COUNT, told
     assert_arrived(held, server.said, in_order=kind == "sqlite")
 
 
