@@ -6,7 +6,13 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ferryman import operations as say
 from ferryman.errors import DeadLettersFull, OutboxFull
@@ -350,7 +356,13 @@ class SqliteMachine(StoreMachine):
         self.folder.cleanup()
 
 
-TestMemory = MemoryMachine.TestCase
-TestMemory.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
-TestSqlite = SqliteMachine.TestCase
-TestSqlite.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+def test_memory_does_as_the_model():
+    """Whatever is done to the store, it holds what the model holds."""
+    few = settings(max_examples=150, stateful_step_count=40, deadline=None)
+    run_state_machine_as_test(MemoryMachine, settings=few)
+
+
+def test_a_file_does_as_the_model():
+    """The same for two objects on one file."""
+    few = settings(max_examples=80, stateful_step_count=40, deadline=None)
+    run_state_machine_as_test(SqliteMachine, settings=few)

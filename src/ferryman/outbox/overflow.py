@@ -88,9 +88,8 @@ class Yielding:
         size = sum(len(entry.body) for entry in entries)
         for _ in range(_TRIES):  # others may take the room that was made
             gone = self._store.evict(names, len(entries), size)
-            if not gone:
-                break
-            say(logging.WARNING, "ferryman.outbox_evicted", operations=gone)
+            if gone:  # none, too, where a delivery has made room meanwhile
+                say(logging.WARNING, "ferryman.outbox_evicted", operations=gone)
             try:
                 return self._store.put(entries)
             except OutboxFull as still:
