@@ -120,11 +120,14 @@ def test_an_outbox_found_full_is_emptied(live, seen, tmp_path, account, overflow
 
 
 def test_the_loop_goes_on_while_a_task_is_held_up(place, live, seen):
-    """Blocking is awaited off the loop: other tasks run, and all that waited are kept."""
+    """Blocking is awaited off the loop, each task for its own room, and all are kept."""
 
     async def main():
         ticks = 0
-        async with AsyncOutbox(place, live, overflow=Block(60), **FEW) as outbox:
+        async with (
+            asyncio.timeout(50),
+            AsyncOutbox(place, live, overflow=Block(60), **FEW) as outbox,
+        ):
             seen.faults({"delay": 1, "count": 1})
             tasks = [asyncio.create_task(say(outbox, n, f"p{n}")) for n in range(40)]
             while not all(task.done() for task in tasks):
@@ -139,6 +142,23 @@ def test_the_loop_goes_on_while_a_task_is_held_up(place, live, seen):
     assert ticks > 20
     assert (counts.accepted, counts.delivered) == (40, 40)
     assert sorted(seen.ids()) == sorted(receipt.id for receipt in receipts)
+
+
+def test_tasks_that_share_a_wait_share_its_deadline(place, account):
+    """However many find it full together, each is answered when its time is over."""
+
+    async def main():
+        full = Block(0.3)
+        async with AsyncOutbox(place, account, relay="external", overflow=full, **FEW) as outbox:
+            said = [say(outbox, n, f"p{n}") for n in range(40)]
+            begun = time.monotonic()
+            results = await asyncio.gather(*said, return_exceptions=True)
+            return [type(each).__name__ for each in results], time.monotonic() - begun
+
+    results, took = asyncio.run(main())
+
+    assert (results.count("Receipt"), results.count("OutboxFull")) == (5, 35)
+    assert took < 5  # its deadline is a promise
 
 
 def test_async_code_is_refused_and_makes_way_too(place, account):

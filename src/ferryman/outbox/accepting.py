@@ -29,6 +29,7 @@ class Accepting(Saying[E_contra, P_contra]):
     _carries = False
     _relay: Relay
     _put: Callable[[Sequence[Entry]], None]
+    _put_now: Callable[[Sequence[Entry]], None]
 
     def start(self) -> None:
         """Start delivering."""
@@ -93,13 +94,19 @@ class Accepting(Saying[E_contra, P_contra]):
             self._relay.wake(len(entry.body))
         return Receipt(entry.id, self.level)
 
-    def keep(self, entries: Sequence[Entry]) -> None:
+    def keep_now(self, entries: Sequence[Entry]) -> None:
+        """Keep new *entries* as :meth:`keep` does, and where they have no room wait for none."""
+        self.keep(entries, put=self._put_now)
+
+    def keep(
+        self, entries: Sequence[Entry], *, put: Callable[[Sequence[Entry]], None] | None = None
+    ) -> None:
         """Keep new *entries*, all or none: what :meth:`accept` makes of operations."""
         if self._closed:
             raise OutboxClosed("the outbox is closed")
         if self._carries and not self._started:
             self.start()
-        self._put(entries)
+        (put or self._put)(entries)
         if self._carries:
             size = 0
             for entry in entries:

@@ -50,7 +50,9 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         self.plan = self._outbox.plan
         self.dead = AsyncDeadLetters(self._outbox.dead)
         """What could not be delivered: look at it, replay, skip or purge it."""
-        self._commit = TaskCommit(self._outbox.keep)
+        self._commit = TaskCommit(
+            self._outbox.keep, self._outbox.keep_now, patience=self._outbox.patience
+        )
 
     @property
     def account(self) -> Account:
@@ -87,7 +89,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         return await self._keep_one(Entry.of(operation, *stamp()))
 
     async def _keep_one(self, entry: Entry) -> Receipt:
-        if self._outbox.level == "memory" and not self._outbox.blocks:
+        if self._outbox.level == "memory" and not self._outbox.patience:
             return self._outbox.keep_one(entry)
         await self._commit.join(entry)
         return Receipt(entry.id, self.level)

@@ -5,6 +5,7 @@ now had their turn, and no commit is under way. Here must not live: what keeping
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -34,10 +35,21 @@ class _Group:
 
 
 class TaskCommit:
-    """Keeps what tasks accept with *keep*, which takes many, all or none."""
+    """Keeps what tasks accept with *keep*, which takes many, all or none.
 
-    def __init__(self, keep: Callable[[Sequence[Entry]], None]) -> None:
+    It may wait for room, *patience* seconds; *keep_now* never does.
+    """
+
+    def __init__(
+        self,
+        keep: Callable[[Sequence[Entry]], None],
+        keep_now: Callable[[Sequence[Entry]], None],
+        *,
+        patience: float,
+    ) -> None:
         self._keep = keep
+        self._keep_now = keep_now
+        self._patience = patience
         self._group: _Group | None = None
         self._under_way = False
 
@@ -87,15 +99,18 @@ class TaskCommit:
 
     def _commit(self, entries: Sequence[Entry]) -> Mapping[int, Exception]:
         """Keep *entries*; return the errors of those that were not kept, by their place."""
+        deadline = time.monotonic() + self._patience
         try:
-            self._keep(entries)
+            # There may never be room for all of them at once: nobody waits for that.
+            (self._keep_now if self._patience else self._keep)(entries)
         except OutboxFull as full:
-            if len(entries) == 1:
+            if len(entries) == 1 and not self._patience:
                 return {0: full}
             errors: dict[int, Exception] = {}
             for place, entry in enumerate(entries):  # one task's refusal is not the others'
+                late = self._patience and time.monotonic() >= deadline
                 try:
-                    self._keep([entry])
+                    (self._keep_now if late else self._keep)([entry])
                 except Exception as error:
                     errors[place] = error
             return errors

@@ -116,9 +116,9 @@ class Outbox(Accepting[E_contra, P_contra]):
         )
         self.dead = DeadLetters(self._store, self._relay.look)
         """What could not be delivered: look at it, replay, skip or purge it."""
-        self.blocks = isinstance(overflow, Block)
-        """Whether a call may wait for room."""
-        self._put = self._store.put
+        self.patience = overflow.seconds if isinstance(overflow, Block) else 0.0
+        """Seconds that a call may wait for room."""
+        self._put = self._put_now = self._store.put
         if overflow != "reject":
             self._put = Yielding(self._store, overflow, self._relay.await_change).put
         self._carries = relay == "thread"
