@@ -4,12 +4,14 @@ Python says when it forks. A server that forks in C does not: whoever is about t
 to use up something of the parent's asks :func:`look` first.
 """
 
-# A thread imports it when it first looks a host up. A fork in that moment would leave the child a
-# lock that nobody opens: its own first look would wait for ever.
-import encodings.idna  # noqa: F401 - only to be there
+import codecs
 import os
 from collections.abc import Callable
 from typing import Final
+
+# A thread imports the codec when it first looks a host up. A fork in that moment would leave the
+# child a lock that nobody opens, and its own first look would wait for ever: so it is here first.
+codecs.lookup("idna")
 
 pid = os.getpid()
 """The process that everything here belongs to."""
