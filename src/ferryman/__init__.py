@@ -34,6 +34,7 @@ if typing.TYPE_CHECKING:
         NotFound,
         OutboxClosed,
         OutboxFull,
+        OutboxSealed,
         RateLimited,
         Refused,
         ServerError,
@@ -84,8 +85,8 @@ _SHOWN = {
     "ferryman.client": "AsyncClient Client",
     "ferryman.errors": """
         BadRequest ClientClosed ConfigurationError DeadLettersFull Detail FerrymanError
-        FlushTimeout Forbidden InvalidOperation NotFound OutboxClosed OutboxFull RateLimited
-        Refused ServerError StoreError TooLarge Unauthorized Undelivered Unreachable
+        FlushTimeout Forbidden InvalidOperation NotFound OutboxClosed OutboxFull OutboxSealed
+        RateLimited Refused ServerError StoreError TooLarge Unauthorized Undelivered Unreachable
         """,
     "ferryman.operations": "AccountRegion BroadcastTrigger Delivery",
     "ferryman.outbox": "Accepted AsyncOutbox Outbox",
@@ -157,6 +158,7 @@ __all__ = [
     "Outbox",
     "OutboxClosed",
     "OutboxFull",
+    "OutboxSealed",
     "Person",
     "Phone",
     "RateLimited",

@@ -236,6 +236,18 @@ def test_a_connection_closed_while_idle_is_not_used(ask: Ask, serve: Any) -> Non
     assert server.connections == 2
 
 
+def test_no_connection_outlives_a_machine_that_stood_still(
+    ask: Ask, serve: Any, time_machine: Any
+) -> None:
+    """The calendar went on by an hour and the clock of connections did not: others are opened."""
+    server = serve()
+    thawed = time.time() + 3600
+    answers = ask(*[server.url] * 2, between=lambda: time_machine.move_to(thawed, tick=True))
+
+    assert answers == [FINE] * 2
+    assert server.connections == 2
+
+
 def closing_on_the_second(peer: Any) -> None:
     peer.read()
     peer.say(OK)

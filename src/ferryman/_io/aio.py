@@ -32,18 +32,16 @@ class AsyncDriver:
         self._observers = observers
         self._context = certificates(http)
         Routes(http, self._context, httpx2.AsyncHTTPTransport)  # what cannot work fails here
-        self._by_loop: weakref.WeakKeyDictionary[Any, Routes[httpx2.AsyncHTTPTransport]]
+        self._by_loop: weakref.WeakKeyDictionary[Any, list[Routes[httpx2.AsyncHTTPTransport]]]
         self._by_loop = weakref.WeakKeyDictionary()
         self._inherited: list[object] = []
         _DRIVERS.add(self)
 
     def _way(self, url: str) -> httpx2.AsyncHTTPTransport:
-        loop = current_loop()
-        routes = self._by_loop.get(loop)
-        if routes is None:
-            routes = Routes(self._http, self._context, httpx2.AsyncHTTPTransport)
-            self._by_loop[loop] = routes
-        return routes.way(url)
+        own = self._by_loop.setdefault(current_loop(), [])
+        if not own or own[-1].slept():  # others may still wait for answers on the last
+            own.append(Routes(self._http, self._context, httpx2.AsyncHTTPTransport))
+        return own[-1].way(url)
 
     def forked(self) -> None:
         """Leave the connections to the parent; the next request opens others."""
@@ -92,9 +90,9 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """Close this loop's connections; closing twice is fine."""
-        routes = self._by_loop.pop(current_loop(), None)
-        for transport in routes.every() if routes else ():
-            await transport.aclose()
+        for routes in self._by_loop.pop(current_loop(), ()):
+            for transport in routes.every():
+                await transport.aclose()
 
 
 async def run(flow: Flow[Any, T], perform: Callable[[Any], Awaitable[Any]]) -> T:

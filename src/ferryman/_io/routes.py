@@ -6,6 +6,7 @@ and reads proxies its own way. No decision about Customer.io stands here.
 
 import ipaddress
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +21,10 @@ from .options import Http
 X = TypeVar("X", bound=httpx2.BaseTransport | httpx2.AsyncBaseTransport)
 
 
+_GAP = 5.0
+"""Seconds that the HTTP library keeps an idle connection, by a clock that sleeps as it does."""
+
+
 class Routes(Generic[X]):
     """The transports of one driver: the direct one, and one for each proxy."""
 
@@ -32,6 +37,7 @@ class Routes(Generic[X]):
             "limits": limits,
         }
         self._no_proxy = http.no_proxy
+        self._ahead = time.time() - time.monotonic()
         proxies = http.proxies()
         try:
             self._direct = make(**shared)
@@ -40,6 +46,16 @@ class Routes(Generic[X]):
             needed = "h2 (HTTP/2)" if http.http2 else "socksio (SOCKS proxies)"
             raise ConfigurationError(f"Http needs a package that is not there: {needed}") from None
         self._proxied = {scheme: opened[url] for scheme, url in proxies.items()}
+
+    def slept(self) -> bool:
+        """Tell, once each time, whether the machine stood still since this was last asked.
+
+        A frozen function or a closed lid stops the monotonic clock, by which connections age, and
+        not the calendar's: nobody may be at the other end of them any more (delivery rule 34). A
+        calendar that is put forward looks the same, and costs new connections.
+        """
+        before, self._ahead = self._ahead, time.time() - time.monotonic()
+        return self._ahead - before > _GAP
 
     def way(self, url: str) -> X:
         """Return the transport that serves *url*."""

@@ -4,6 +4,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, TypeVar
 
 import httpx2
@@ -37,6 +38,7 @@ class SyncDriver:
         self._lock = threading.Lock()
         self._routes: Routes[httpx2.HTTPTransport] | None = self._open()
         self._inherited: list[Routes[httpx2.HTTPTransport]] = []
+        self._left: list[Routes[httpx2.HTTPTransport]] = []
         _DRIVERS.add(self)
 
     def _open(self) -> Routes[httpx2.HTTPTransport]:
@@ -50,13 +52,17 @@ class SyncDriver:
         # Closing an inherited TLS connection would say goodbye in the parent's name: keep it.
         if self._routes is not None:
             self._inherited.append(self._routes)
-        self._routes = None
+        self._inherited += self._left
+        self._routes, self._left = None, []
         self._lock = threading.Lock()
 
     def _way(self, url: str) -> httpx2.HTTPTransport:
         routes = self._routes
-        if routes is None:
+        if routes is None or routes.slept():
             with self._lock:
+                if routes is not None and routes is self._routes:
+                    self._left.append(routes)  # others may still wait for answers on it
+                    self._routes = None
                 routes = self._routes = self._routes or self._open()
         return routes.way(url)
 
@@ -101,7 +107,8 @@ class SyncDriver:
 
     def close(self) -> None:
         """Close the connections; closing twice is fine."""
-        for transport in self._routes.every() if self._routes else ():
+        routes = [*self._left, self._routes] if self._routes else self._left
+        for transport in chain.from_iterable(each.every() for each in routes):
             transport.close()
 
 
