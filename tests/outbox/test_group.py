@@ -142,9 +142,12 @@ class _Interrupted:
             time.sleep(0.02)
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
+        # A shell starts what runs in its background with the signal ignored.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         thread = threading.Thread(target=interrupt)
         thread.start()
         try:
             group.join(2)
         finally:
             thread.join()
+            signal.signal(signal.SIGINT, before)
