@@ -200,6 +200,23 @@ class Tagged:
     pass
 
 
+@pytest.mark.parametrize(
+    ("default", "rule"),
+    [
+        (datetime.datetime(2026, 11, 24), "its default is a naive datetime"),  # noqa: DTZ001 - so
+        (2**53, "its default is an integer beyond"),
+        (float("nan"), "its default is NaN"),
+        ("\ud800", "its default holds a lone surrogate"),
+    ],
+)
+def test_a_default_that_json_cannot_say_is_named(default, rule):
+    """Class and field are told, not the inside of an encoder."""
+    odd = type(Event)("Odd", (Event,), {"__annotations__": {"at": Any}, "at": default})
+
+    with pytest.raises(InvalidOperation, match=rf"^Odd\.at: {rule}"):
+        TrackingPlan([odd]).schema()
+
+
 # -- TypeScript
 
 

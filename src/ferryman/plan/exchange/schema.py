@@ -17,7 +17,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 
 from ferryman._core.kinds import take
-from ferryman._core.plain import ENCODER
+from ferryman._core.plain import ENCODER, SURROGATE, Wrong
 from ferryman.errors import InvalidOperation
 from ferryman.plan.checking.types import bare
 from ferryman.plan.declaring.marks import Facts, description_of, marks_of
@@ -232,7 +232,7 @@ class _Schemas:
             if field.required:
                 required.append(field.encode_name)
             else:
-                written |= _default(field)
+                written |= _default(field, kind.cls)
         found["properties"] = properties
         if required:
             found["required"] = required
@@ -252,13 +252,19 @@ def _type_info(cls: type) -> inspect.Type:
         ) from None
 
 
-def _default(field: inspect.Field) -> dict[str, Any]:
+def _default(field: inspect.Field, cls: type) -> dict[str, Any]:
     if field.default_factory in (list, dict, set, frozenset):
         return {"default": field.default_factory() if field.default_factory is dict else []}
     if field.default is NODEFAULT:
         return {}  # UNSET, or made anew each time
-    plain = ENCODER.encode(take(field.default, "pipelines", 0))
-    return {"default": json.loads(plain)}
+    try:
+        return {"default": json.loads(ENCODER.encode(take(field.default, "pipelines", 0)))}
+    except UnicodeEncodeError:
+        wrong = Wrong(SURROGATE)
+    except Wrong as found:
+        wrong = found
+    at = wrong.located(f"{cls.__name__}.{field.name}").field
+    raise InvalidOperation(f"its default {wrong.rule}", field=at)
 
 
 def _said(kind: Any) -> dict[str, Any]:
