@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from ferryman.errors import InvalidOperation
 from ferryman.plan.declaring.marks import tidy
-from ferryman.plan.exchange.source import Row, Source, call, flat, literal, subscript, text
+from ferryman.plan.exchange.source import (
+    Row,
+    Source,
+    call,
+    flat,
+    literal,
+    spread,
+    subscript,
+    text,
+)
 from ferryman.plan.jsonlike import is_array, is_object
 from ferryman.plan.names.identifiers import class_names, identifiers
 
@@ -107,14 +116,14 @@ class Writer:
             words.append(f"description={text(tidy(about))}")
         for word, name in _MARKS.items():
             if word in rest:
-                words.append(f"{name}={literal(rest.pop(word))}")
+                words.append(Row((f"{name}=", spread(rest.pop(word)))))
         if rest.pop("deprecated", False):
             words.append(f"deprecated={literal(rest.pop('x-successor', True))}")
         for word, name in _BOUNDS.items():
             if word in rest:
                 words.append(f"{name}={literal(rest.pop(word))}")
         if rest:
-            words.append(f"schema={literal(rest)}")
+            words.append(Row(("schema=", spread(rest))))
         return words
 
     def _base(self, schema: dict[str, Any]) -> tuple[Source, dict[str, Any]]:

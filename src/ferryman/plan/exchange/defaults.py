@@ -30,11 +30,13 @@ def value_source(schema: dict[str, Any], value: Any, writer: Writer) -> Source:
         return _instance(meant["$ref"].removeprefix("#/$defs/"), value, writer)
     if isinstance(value, str) and meant.get("format") == "date-time":
         moment = datetime.datetime.fromisoformat(value)
-        return literal(moment.date() if meant.get("x-type") == "date" else moment)
+        made = moment.date() if meant.get("x-type") == "date" else moment
+        head, _, given = literal(made).rstrip(")").partition("(")
+        return call(head, given.split(", "))
     if isinstance(value, str) and meant.get("format") == "uuid":
-        return f"UUID({text(value)})"
+        return call("UUID", [text(value)])
     if isinstance(value, int | float) and meant.get("x-type") == "decimal":
-        return f"Decimal({text(repr(value))})"
+        return call("Decimal", [text(repr(value))])
     if is_array(value):
         return _items(meant, value, writer)
     if is_object(value):
@@ -56,7 +58,7 @@ def _items(schema: dict[str, Any], value: list[Any], writer: Writer) -> Source:
     if "prefixItems" in schema or schema.get("x-type") == "tuple":
         return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     if schema.get("x-type") == "frozenset":
-        return f"frozenset([{', '.join(parts)}])" if parts else "frozenset()"
+        return call("frozenset", [f"[{', '.join(parts)}]"]) if parts else "frozenset()"
     if schema.get("uniqueItems"):
         return "{" + ", ".join(parts) + "}" if parts else "set()"
     return f"[{', '.join(parts)}]"

@@ -1,7 +1,7 @@
 """Python source, set as a formatter would: on one line where it fits, else one item a line.
 
-Pure. What is split has a comma after its last item, which formatters keep; so the text stays as
-it is under any line length from 88 on. Here must not live: what the source says (generate.py).
+Pure. What is split has a comma after its last item, which formatters keep under any line length
+from 88 on; what has no items stands in parentheses, which a wider line may take away. Here must not live: what the source says (generate.py).
 """
 
 import datetime
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
+
+from ferryman.plan.jsonlike import is_array, is_object
 
 WIDTH = 88
 
@@ -131,6 +133,16 @@ def text(value: str) -> str:
 def literal(value: Any) -> str:
     """Return *value*, of JSON or of our types, as a Python expression."""
     return next((write(value) for cls, write in _WRITERS if isinstance(value, cls)), repr(value))
+
+
+def spread(value: Any) -> Source:
+    """Return *value* as :func:`literal` does, so that its items may stand one a line."""
+    if is_array(value) and value:
+        return Group("[", tuple(map(spread, value)), "]")
+    if is_object(value) and value:
+        entries = [Row((f"{literal(key)}: ", spread(item))) for key, item in value.items()]
+        return Group("{", tuple(entries), "}")
+    return literal(value)
 
 
 def _items(value: Iterable[Any]) -> str:
