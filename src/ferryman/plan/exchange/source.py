@@ -1,7 +1,8 @@
 """Python source, set as a formatter would: on one line where it fits, else one item a line.
 
 Pure. What is split has a comma after its last item, which formatters keep under any line length
-from 88 on; what has no items stands in parentheses, which a wider line may take away. Here must not live: what the source says (generate.py).
+from 88 on; what has no items stands in parentheses, which a wider line may take away. Here must
+not live: what the source says (generate.py).
 """
 
 import datetime
