@@ -137,6 +137,24 @@ def test_a_plan_of_segment_is_read(given, tmp_path):
         plan.admit_event("Order Paid", {"order id": "1", "lines": [], "total": -1})
 
 
+def test_of_several_versions_the_newest_is_read(tmp_path):
+    """Segment lists what an event was beside what it is; only that is the plan."""
+    ages = [(1, {"old": {}}), (3, {"new": {}}), (2, {"middle": {}})]
+    rules = {
+        "events": [
+            {"name": "Paid", "version": version, "rules": {"properties": fields}}
+            for version, fields in ages
+        ]
+    }
+
+    document = read_document({"name": "Shop", "rules": rules})
+
+    assert list(document["$defs"]) == ["Paid"]
+    assert document["$defs"]["Paid"]["x-version"] == 3
+    assert list(document["$defs"]["Paid"]["properties"]) == ["new"]
+    plan_of(document, tmp_path)
+
+
 def test_what_segment_has_deprecated_is(tmp_path):
     """A date of deprecation counts unless it is the one that means never."""
     document = read_document(PUBLIC_API)

@@ -66,6 +66,7 @@ def _unwrapped(found: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def planned(root: Mapping[str, Any], said: list[Said], title: str) -> dict[str, Any]:
     """Return the plan of the classes that *root*, a foreign document, says; spelt as they are."""
+    said = _newest(said)
     taken: set[str] = set()
 
     def reserve(name: str) -> str:
@@ -106,6 +107,16 @@ def planned(root: Mapping[str, Any], said: list[Said], title: str) -> dict[str, 
         },
         "$defs": dict(sorted(reader.defs.items())),
     }
+
+
+def _newest(said: list[Said]) -> list[Said]:
+    """Return *said* with one class a name: Segment keeps earlier versions beside the newest."""
+    found: dict[tuple[str, str], Said] = {}
+    for each in said:
+        other = found.get((each.kind, each.name))
+        if other is None or each.about.get("x-version", 1) >= other.about.get("x-version", 1):
+            found[each.kind, each.name] = each
+    return list(found.values())
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
