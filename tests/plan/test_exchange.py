@@ -266,6 +266,26 @@ def test_the_compiler_takes_the_types(tmp_path, program):
     ]
 
 
+def test_classes_called_like_types_of_typescript_stay_apart(tmp_path, program):
+    """A class Track or Record takes another name; what the file itself declares keeps its own."""
+    record = msgspec.defstruct("Record", [("items", list[int])])
+    track = type(Event)("Track", (Event,), {"__annotations__": {"by": dict[str, record]}})
+    other = type(Event)("Track_", (Event,), {"__annotations__": {"a": int}})
+    plan = TrackingPlan([track, other], conventions=Conventions(events="any"))
+    (tmp_path / "plan.ts").write_text(typescript(plan.schema()))
+
+    done = subprocess.run(
+        [program("tsc"), "--strict", "--noEmit", "plan.ts"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout == ""
+    assert "  track: Track__;" in (tmp_path / "plan.ts").read_text()
+
+
 # -- plans that nobody thought of
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=20)
