@@ -54,6 +54,19 @@ class Dispatch:
             return 0
         return sum(each.line.parked_entries for each in self.destinations.values())
 
+    def parked_upto(self, upto: int) -> int:
+        """Return how many wait behind a failed barrier, where nobody else up to *upto* waits.
+
+        0 where somebody does, or may.
+        """
+        if self.verdicts or self._seen < upto:
+            return 0
+        for each in self.destinations.values():
+            oldest, resume = each.line.oldest(), each.resume
+            if (oldest is not None and oldest <= upto) or (resume is not None and resume < upto):
+                return 0
+        return self.parked_entries
+
     def choose(self, now: float, *, urgent: bool) -> tuple[Batch, Destination] | float:
         """Return the next batch and where it goes, or the seconds until there may be one."""
         if self.verdicts:  # a merge that was interrupted parks its keys, first of all

@@ -50,12 +50,9 @@ class Line:
         self.parked: frozenset[str] = frozenset()
         """Keys behind a failed barrier: what joins for them is left in the store."""
         self._behind: set[str] = set()  # keys of merges that were left so
-        self.parked_entries = 0
-        """How many were left so."""
-        self.bytes = 0
-        """Encoded bytes of what may go now or was never looked at."""
-        self.held_bytes = 0
-        """Encoded bytes of what waits in lanes."""
+        self.parked_entries = 0  # how many were left so
+        self.bytes = self.held_bytes = 0
+        """Encoded bytes of what may go now or was never looked at, and of what waits in lanes."""
 
     def __len__(self) -> int:
         """Return how many entries, and lanes of them, may go or were never looked at."""
@@ -94,6 +91,12 @@ class Line:
         self.parked_entries += len(entries) - len(going)
         return going
 
+    def oldest(self) -> int | None:
+        """Return the place of the oldest that may go, waits in a lane or travels; None for none."""
+        heads = [lane.entries[0] for lane in self._lanes.values()]
+        heads += [*islice(self._waiting, 1), *self._alone]
+        return min([*self.travelling(), *(entry.seq for entry in heads)], default=None)
+
     def travelling(self) -> set[int]:
         """Return the places of what was taken and is not released."""
         return {entry.seq for batch, _ in self._travelling.values() for entry in batch.entries}
@@ -121,8 +124,7 @@ class Line:
             entry = self._alone.popleft()
             if not self._is_doomed(entry):
                 self.bytes -= len(entry.body) + 1
-                batch = Batch((entry,), False)
-                return self._depart(batch, batch.keys())
+                return self._depart(Batch((entry,), False), {entry.key})
             self._cancel(entry)
             self._unmute({entry.key})
             if not self._alone:
@@ -211,8 +213,7 @@ class Line:
 
     def _choose_waiting(self, choice: Choice) -> None:
         waiting, muted, lanes = self._waiting, self._muted, self._lanes
-        keys = choice.keys
-        doomed = self._doomed
+        keys, doomed = choice.keys, self._doomed
         while waiting:
             if not doomed and self._choose_plain(choice):
                 continue

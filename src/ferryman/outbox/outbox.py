@@ -175,8 +175,9 @@ class Outbox(Accepting[E_contra, P_contra]):
                 rest = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
                 if rest <= 0:
                     raise FlushTimeout(f"{_operations(left)} to be delivered", pending=left)
-                if parked := self._all_parked():
-                    left = min(left, parked)  # others went since it was counted
+                # Asked again after that: others went since it was counted, perhaps the last.
+                parked = self._relay.parked_upto(upto)
+                if parked and (left := min(self._store.pending(upto), parked)):
                     raise FlushTimeout(
                         f"{_operations(left)} for a person: replay, skip or purge what is dead",
                         pending=left,
@@ -184,12 +185,6 @@ class Outbox(Accepting[E_contra, P_contra]):
                 self._relay.await_change(rest)
         finally:
             self._relay.relax()
-
-    def _all_parked(self) -> int:
-        """Return how many wait, where all of them wait for a person's decision; else 0."""
-        parked = self._relay.parked_entries
-        pending = self._store.counts().pending if parked else 0
-        return pending if pending <= parked else 0
 
     def close(self, timeout: float = 5.0) -> None:
         """Deliver what waits for up to *timeout* seconds, then let go; closing twice is fine.

@@ -87,11 +87,10 @@ class Relay:
                 for api, each in self._dispatch.destinations.items()
             }
 
-    @property
-    def parked_entries(self) -> int:
-        """How many entries wait behind a failed barrier, as far as was read."""
+    def parked_upto(self, upto: int) -> int:
+        """Return how many wait behind a failed barrier, where nobody else up to *upto* waits."""
         with self._room:
-            return self._dispatch.parked_entries
+            return self._dispatch.parked_upto(upto)
 
     @property
     def retries(self) -> int:
