@@ -158,6 +158,20 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("type changed", field(MOMENT), field(DAY), B),
     ("may be null", field(TEXT), field(union(TEXT, NULL)), R),
     ("may be null", field(TEXT), field({"type": ["string", "null"]}), R),
+    ("may be null", field(enum("a", "b")), field(enum("a", "b", None)), R),
+    ("may no longer be null", field(enum("a", "b", None)), field(enum("a", "b")), B),
+    ("type widened to anything", field(union(TEXT, NULL)), field({}), R),
+    ("type narrowed from anything", field({}), field(union(TEXT, NULL)), B),
+    ("type narrowed from string to nothing", field(TEXT),
+     document({"Paid": one({"f": False}, ("f",))}), B),
+    ("type changed from string uuid to string", field({**TEXT, "format": "uuid"}), field(TEXT), B),
+    ("type changed from object to L", field({"type": "object", "additionalProperties": TEXT}),
+     field(ref("L"), defs={"L": closed({"a": TEXT})}), B),
+    ("type changed from array row 1 to array row 2",
+     field({"type": "array", "prefixItems": [TEXT], "items": False}),
+     field({"type": "array", "prefixItems": [TEXT, TEXT], "items": False}), B),
+    ("tag of the union changed", field(ref("C"), defs={"C": closed({"k": {}}) | {"x-tag": "k"}}),
+     field(ref("C"), defs={"C": closed({"k": {}})}), B),
     ("may no longer be null", field(union(TEXT, NULL)), field(TEXT), B),
     ("integer is one of the types now", field(TEXT), field(union(TEXT, WHOLE)), R),
     ("integer is no longer one", field(union(TEXT, WHOLE)), field(TEXT), B),
@@ -191,10 +205,21 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
      field({**WHOLE, "multipleOf": 10}), B),
     ("step of the number", field({**WHOLE, "multipleOf": 10}),
      field({**WHOLE, "multipleOf": 5}), R),
+    ("step of the number", field(WHOLE), field({**WHOLE, "multipleOf": 2}), B),
+    ("step of the number", field({**WHOLE, "multipleOf": 2}), field(WHOLE), R),
     ("pattern added", field(TEXT), field({**TEXT, "pattern": "a"}), B),
     ("pattern removed", field({**TEXT, "pattern": "a"}), field(TEXT), R),
     ("pattern changed", field({**TEXT, "pattern": "a"}), field({**TEXT, "pattern": "b"}), B),
+    ("format email added", field(TEXT), field({**TEXT, "format": "email"}), R),
+    ("format email removed", field({**TEXT, "format": "email"}), field(TEXT), R),
+    ("format uri changed to email", field({**TEXT, "format": "uri"}),
+     field({**TEXT, "format": "email"}), R),
     # what holds others
+    ("type narrowed from string to", field({"type": "object", "additionalProperties": TEXT}),
+     field({"type": "object", "additionalProperties": TEXT, "propertyNames": enum("a", "b")}), B),
+    ("may be null", field(several(TEXT)), field(several(union(TEXT, NULL))), R),
+    ("lower end of the range added", field({"type": "object", "additionalProperties": WHOLE}),
+     field({"type": "object", "additionalProperties": {**WHOLE, "minimum": 1}}), B),
     ("items must be unique", field(several(TEXT)), field(several(TEXT, uniqueItems=True)), B),
     ("items may repeat", field(several(TEXT, uniqueItems=True)), field(several(TEXT)), R),
     ("type widened", field(several(WHOLE)), field(several(NUMBER)), R),
@@ -223,6 +248,81 @@ def test_each_change_has_its_verdict(what: str, old: Schema, new: Schema, verdic
     assert [change.verdict for change in changes] == [verdict], changes
     assert what in changes[0].what
     assert len(changes[0].reason.split()) >= 5
+
+
+MANY: list[tuple[str, Schema, Schema, list[tuple[str, str]]]] = [
+    ("a value that another took the place of", field({"const": "a"}), field({"const": "b"}),
+     [(B, 'value "a" removed'), (R, 'value "b" added')]),
+    ("a tag", field(ref("Cash"), defs=CARDS),
+     field(ref("Cash"), defs={**CARDS, "Cash": tagged("money")}),
+     [(B, 'value "cash" removed'), (R, 'value "money" added')]),
+    ("a tag in a union", field(BOTH, defs=CARDS),
+     field(BOTH, defs={**CARDS, "Cash": tagged("money")}),
+     [(B, 'value "cash" removed'), (R, 'value "money" added')]),
+    ("values freed within a length", field(enum("aaaa", "b")), field({**TEXT, "maxLength": 3}),
+     [(R, 'type widened from "aaaa", "b" to string'), (B, 'value "aaaa" removed')]),
+    ("values freed within a pattern", field(enum("x", "b")), field({**TEXT, "pattern": "b"}),
+     [(R, 'type widened from "x", "b" to string'), (B, 'value "x" removed')]),
+    ("values freed within a range", field(enum(1, 5, 9)),
+     field({**WHOLE, "minimum": 2, "exclusiveMaximum": 9}),
+     [(R, "type widened from 1, 5, 9 to integer"),
+      (B, "value 1 removed"), (B, "value 9 removed")]),
+    ("values freed with a step", field(enum(2, 3)), field({**WHOLE, "multipleOf": 2}),
+     [(R, "type widened from 2, 3 to integer"), (B, "value 3 removed")]),
+    ("null and type", field(union(NUMBER, NULL)), field(WHOLE),
+     [(B, "may no longer be null"), (B, "type narrowed from number to integer")]),
+    ("type and range", field({**WHOLE, "maximum": 5}), field({**NUMBER, "maximum": 3}),
+     [(R, "type widened from integer to number"), (B, "upper end of the range tightened")]),
+    ("a field of another name", field(TEXT), document({"Paid": one({"g": TEXT}, ("g",))}),
+     [(B, "field removed"), (B, "required field added")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), [row[1:] for row in MANY],
+                         ids=[row[0] for row in MANY])  # fmt: skip
+def test_a_change_of_two_sides_is_told_by_both(
+    old: Schema, new: Schema, expected: list[tuple[str, str]]
+) -> None:
+    """Each side hurts somebody else, and has its own verdict."""
+    assert [(change.verdict, change.what) for change in diff(old, new)] == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (field(enum("a", "b", None)), field(union(enum("b", "a"), NULL))),
+        (field({"const": None}), field(NULL)),
+        (field({"type": ["string", "null"]}), field(union(NULL, TEXT))),
+        (field({}), field(union({}, NULL))),
+        (field(WHOLE), field({**WHOLE, "multipleOf": 1})),
+        (field(TEXT), field({**TEXT, "minLength": 0})),
+        (field({"type": "object"}), field({"type": "object", "propertyNames": TEXT})),
+        (field({**NUMBER, "default": 1}, required=False),
+         field({**NUMBER, "default": 1.0}, required=False)),
+    ],
+)  # fmt: skip
+def test_the_same_said_otherwise_is_no_change(old: Schema, new: Schema) -> None:
+    """JSON Schema has several words for one thing; who reviews is told of things."""
+    assert diff(old, new) == []
+    assert diff(new, old) == []
+
+
+def test_the_end_of_a_deprecated_event_names_its_successor() -> None:
+    """Whoever still says it learns what to say, from the plan that had it."""
+    gone = one({}, deprecated=True, **{"x-successor": "paid"})
+    old = document({"Sold": gone}, events=closed({"paid": ref("Paid"), "sold": ref("Sold")}))
+
+    assert diff(old, document())[0].reason.endswith("; it was deprecated for paid")
+
+
+def test_a_change_of_keys_is_told_at_the_keys() -> None:
+    """What a dict's keys may be is not what its values may be."""
+    old, new = (
+        field({"type": "object", "additionalProperties": TEXT, "propertyNames": keys})
+        for keys in (enum("a"), enum("a", "b"))
+    )
+
+    assert [change.where for change in diff(old, new)] == ["event paid: f{key}"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ what those who read never met. Here must not live: types (types.py).
 """
 
 import math
+import re
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
@@ -50,7 +51,7 @@ def compare_bounds(old: dict[str, Any], new: dict[str, Any], where: Place, to: C
         side = "least" if sign == 1 else "greatest"
         ends = [_end(schema, word, sign) for schema in (old, new)]
         _edges(ends[0], ends[1], f"{side} {about}", where, to)
-    _multiples(old.get("multipleOf"), new.get("multipleOf"), where, to)
+    _multiples(_step(old), _step(new), where, to)
     _pattern(old.get("pattern"), new.get("pattern"), where, to)
     if bool(old.get("uniqueItems")) != bool(new.get("uniqueItems")):
         if new.get("uniqueItems"):
@@ -58,6 +59,25 @@ def compare_bounds(old: dict[str, Any], new: dict[str, Any], where: Place, to: C
             to.breaking(where, "items must be unique", reason)
         else:
             to.risky(where, "items may repeat", "templates may show an item twice")
+
+
+def allows(schema: dict[str, Any], value: Any) -> bool:
+    """Whether *value*, a text or a number of the type of *schema*, is within its bounds."""
+    if isinstance(value, str):
+        pattern = schema.get("pattern", "")
+        return (
+            schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
+            and re.search(pattern, value) is not None
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    number, step = Fraction(str(value)), _step(schema)
+    ends = [(number * sign, _edge(schema, sign)) for sign in (1, -1)]
+    within = all(
+        edge.value is None or at > edge.value or (at == edge.value and not edge.exclusive)
+        for at, edge in ends
+    )
+    return within and (not step or number % Fraction(str(step)) == 0)
 
 
 def _end(schema: dict[str, Any], word: str, sign: int) -> _Edge:
@@ -94,6 +114,13 @@ def _edges(old: _Edge, new: _Edge, about: str, where: Place, to: Changes) -> Non
         to.breaking(where, f"{about} tightened", _TIGHTER)
     else:
         to.risky(where, f"{about} loosened", _LOOSER)
+
+
+def _step(schema: dict[str, Any]) -> Any:
+    """Return the step of a number; that of an integer which every integer has is none."""
+    step = schema.get("multipleOf")
+    idle = step and schema.get("type") == "integer" and 1 % Fraction(str(step)) == 0
+    return None if idle else step
 
 
 def _multiples(old: Any, new: Any, where: Place, to: Changes) -> None:

@@ -12,10 +12,14 @@ from ferryman.plan.jsonlike import object_at
 
 def field_removed(old: Any, where: Place, to: Changes) -> None:
     """Note that the field *old* is gone."""
-    heir = object_at(old).get("x-successor")
-    hint = f"; it was deprecated for {heir}" if heir else ""
     reason = "code that gives it is refused, and campaigns and templates that read it find nothing"
-    to.breaking(where, "field removed", reason + hint)
+    to.breaking(where, "field removed", reason + successor_hint(object_at(old)))
+
+
+def successor_hint(old: dict[str, Any]) -> str:
+    """Return what to add to a reason where *old*, a class or a field, names its successor."""
+    heir = old.get("x-successor")
+    return f"; it was deprecated for {heir}" if heir else ""
 
 
 def field_added(new: Any, where: Place, to: Changes, *, required: bool) -> None:
@@ -61,4 +65,6 @@ def compare_defaults(old: dict[str, Any], new: dict[str, Any], where: Place, to:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # to JSON 1 and 1.0 are one number
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

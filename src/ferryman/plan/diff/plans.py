@@ -64,7 +64,7 @@ def _group(old: dict[str, str], new: dict[str, str], kind: str, types: Types, to
         where = Place(f"{kind} {name}" if name else kind)
         if name not in new:
             heirs = [each for each, key in new.items() if key == old[name] and each not in old]
-            hint = f"; its class now says {heirs[0]}" if heirs else ""
+            hint = f"; its class now says {heirs[0]}" if heirs else types.successor(old[name])
             to.breaking(where, f"{kind} removed", _GONE[kind] + hint)
         elif name in old:
             types.classes(old[name], new[name], where)

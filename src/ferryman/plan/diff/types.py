@@ -1,16 +1,36 @@
 """What becomes of the types of fields: unions, values, arrays, and classes inside classes.
 
 Pure. A type is a list of members (a union of one is one), resolved through references. Here must
-not live: bounds (bounds.py), what a class says about itself (marks.py), plans (plans.py).
+not live: what one member is (members.py), bounds (bounds.py), what a class says about itself
+(marks.py), plans (plans.py).
 """
 
 import json
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from ferryman.plan.diff.bounds import BOUNDS, compare_bounds
+from ferryman.plan.diff.bounds import BOUNDS, allows, compare_bounds
 from ferryman.plan.diff.change import Changes, Place
-from ferryman.plan.diff.fields import compare_defaults, compare_required, field_added, field_removed
+from ferryman.plan.diff.fields import (
+    compare_defaults,
+    compare_required,
+    field_added,
+    field_removed,
+    successor_hint,
+)
 from ferryman.plan.diff.marks import MARKS, compare_marks, compare_members
+from ferryman.plan.diff.members import (
+    TYPED,
+    Member,
+    admits,
+    are_numbers,
+    family,
+    kind_of,
+    said,
+    schema_of,
+    split_null,
+    text_of,
+    values_of,
+)
 from ferryman.plan.jsonlike import array_at, is_object, object_at
 
 _SHAPE: Final = frozenset(
@@ -34,14 +54,6 @@ _SHAPE: Final = frozenset(
 )
 _NARROWER: Final = "code that says a value of the old type is refused"
 _WIDER: Final = "campaigns and templates meet a type they never met"
-
-
-class _Member(NamedTuple):
-    """One member of a union: its schema, and the name of its class where it has one."""
-
-    schema: dict[str, Any]
-    name: str
-    kind: str
 
 
 class Types:
@@ -75,9 +87,13 @@ class Types:
         if before == (len(self._to.found), self._cuts):
             self._same.add((old, new))
 
+    def successor(self, old: str) -> str:
+        """Return what the reason for the end of the class *old* says of its successor."""
+        return successor_hint(object_at(self._defs[0], old))
+
     def fields(self, old: Any, new: Any, where: Place) -> None:
         """Compare the types of two schemas, which stand in fields, items or values."""
-        was, is_now = _schema(old), _schema(new)
+        was, is_now = schema_of(old), schema_of(new)
         compare_marks(was, is_now, where, self._to)
         olds, news = self._members(was, 0), self._members(is_now, 1)
         if "anyOf" in was or "anyOf" in is_now:
@@ -85,24 +101,32 @@ class Types:
         if len(olds) == len(news) == 1:
             self._one(olds[0], news[0], where)
             return
-        for kind in ("null", "any"):
-            had, has = (any(each.kind == kind for each in side) for side in (olds, news))
-            if had and not has:
-                what = "may no longer be null" if kind == "null" else "type narrowed from anything"
-                self._to.breaking(where, what, _NARROWER)
-            elif has and not had:
-                what = "may be null" if kind == "null" else "type widened to anything"
-                self._to.risky(where, what, "templates and filters that expect a value find none")
-        rest = [[m for m in side if m.kind not in ("null", "any")] for side in (olds, news)]
-        if any(m.kind == "any" for m in (*olds, *news)) and not (rest[0] and rest[1]):
-            return  # all that can be told is told
+        kinds = [{member.kind for member in side} for side in (olds, news)]
+        if "any" in kinds[0] | kinds[1]:
+            self._anything(kinds, where)
+            return
+        if "null" in kinds[0] - kinds[1]:
+            self._to.breaking(where, "may no longer be null", _NARROWER)
+        elif "null" in kinds[1] - kinds[0]:
+            reason = "templates and filters that expect a value find none"
+            self._to.risky(where, "may be null", reason)
+        rest = [[member for member in side if member.kind != "null"] for side in (olds, news)]
         self._union(rest[0], rest[1], where)
 
-    def _union(self, olds: list[_Member], news: list[_Member], where: Place) -> None:
+    def _anything(self, kinds: list[set[str]], where: Place) -> None:
+        """Compare where a member takes anything: what stands beside it says nothing."""
+        if "any" not in kinds[1]:
+            self._to.breaking(where, "type narrowed from anything", _NARROWER)
+        elif "any" not in kinds[0]:
+            self._to.risky(where, "type widened to anything", _WIDER)
+
+    def _union(self, olds: list[Member], news: list[Member], where: Place) -> None:
         alone = len(olds) == len(news) == 1
-        left: list[_Member] = []
+        left: list[Member] = []
         for was in olds:
-            same = next((each for each in news if each.kind == was.kind), None)
+            alike = [each for each in news if each.kind == was.kind]
+            named = [each for each in news if was.name and each.name == was.name]
+            same = next(iter([*alike, *named]), None)
             if same is None:
                 left.append(was)
             else:
@@ -113,52 +137,66 @@ class Types:
             self._one(left[0], news[0], where)
             return
         for was in left:
-            self._to.breaking(where, f"{_said(was)} is no longer one of the types", _NARROWER)
+            self._to.breaking(where, f"{said(was)} is no longer one of the types", _NARROWER)
         for each in news:
-            self._to.risky(where, f"{_said(each)} is one of the types now", _WIDER)
+            self._to.risky(where, f"{said(each)} is one of the types now", _WIDER)
 
-    def _members(self, schema: dict[str, Any], side: int) -> list[_Member]:
+    def _members(self, schema: dict[str, Any], side: int) -> list[Member]:
         if "anyOf" in schema:
-            found: list[_Member] = []
+            found: list[Member] = []
             for each in array_at(schema, "anyOf"):
-                found += self._members(_schema(each), side)
+                found += self._members(schema_of(each), side)
             return found
         if "$ref" in schema:
             name = str(schema["$ref"]).removeprefix("#/$defs/")
             target = object_at(self._defs[side], name)
-            return [_Member(target, name, _kind(target, name))]
+            return [Member(target, name, kind_of(target, name))]
         if kinds := array_at(schema, "type"):
             each_of = [{**schema, "type": kind} for kind in kinds]
-            return [_Member(each, "", _kind(each, "")) for each in each_of]
-        return [_Member(schema, "", _kind(schema, ""))]
+            return [Member(each, "", kind_of(each, "")) for each in each_of]
+        return [Member(each, "", kind_of(each, "")) for each in split_null(schema)]
 
-    def _one(self, old: _Member, new: _Member, where: Place) -> None:
-        if old.name and new.name and _family(old) == _family(new):
+    def _one(self, old: Member, new: Member, where: Place) -> None:
+        if old.name and new.name and family(old) == family(new):
             self.classes(old.name, new.name, where)
             return
-        if _family(old) == "values" == _family(new) and old.name != new.name:
+        if family(old) == "values" == family(new) and old.name != new.name:
             reason = "code that gives an enum's member or its plain value gives the wrong one now"
             self._to.breaking(where, "enum and plain values exchanged", reason)
-        if old.kind == new.kind or _family(old) == _family(new):
+        if old.kind == new.kind or family(old) == family(new):
             self._assertions(old.schema, new.schema, where)
             return
-        what = f"from {_said(old)} to {_said(new)}"
-        if _admits(new, old):
+        what = f"from {said(old)} to {said(new)}"
+        if admits(new, old):
             self._to.risky(where, f"type widened {what}", _WIDER)
-        elif _admits(old, new):
+            self._left_out(old.schema, new.schema, where)
+        elif admits(old, new):
             self._to.breaking(where, f"type narrowed {what}", _NARROWER)
         else:
             reason = "code that says the old type is refused, and filters compare another type"
             self._to.breaking(where, f"type changed {what}", reason)
-        compare_bounds(old.schema, new.schema, where, self._to) if _numbers(old, new) else None
-        self._unknown(old.schema, new.schema, where)
+        compare_bounds(old.schema, new.schema, where, self._to) if are_numbers(old, new) else None
+        if "nothing" not in (old.kind, new.kind):
+            self._unknown(old.schema, new.schema, where)
+
+    def _left_out(self, old: dict[str, Any], new: dict[str, Any], where: Place) -> None:
+        """Note which of the values of *old* the bounds of *new*, which has a type, refuse."""
+        for value in values_of(old):
+            if not allows(new, json.loads(value)):
+                reason = "code that says it is refused: the bounds of the new type leave it out"
+                self._to.breaking(where, f"value {value} removed", reason)
 
     def _assertions(self, old: dict[str, Any], new: dict[str, Any], where: Place) -> None:
         """Compare two schemas of one kind."""
         self._values(old, new, where)
+        self._format(old.get("format"), new.get("format"), where)
         compare_bounds(old, new, where, self._to)
         self._properties(old, new, where)
-        for word, mark in (("items", "[]"), ("additionalProperties", "{}"), ("propertyNames", "")):
+        for word, mark in (
+            ("items", "[]"),
+            ("additionalProperties", "{}"),
+            ("propertyNames", "{key}"),
+        ):
             if word in old or word in new:
                 self._held(word, old, new, where.inside(mark))
         befores, afters = array_at(old, "prefixItems"), array_at(new, "prefixItems")
@@ -170,7 +208,8 @@ class Types:
         self._unknown(old, new, where)
 
     def _held(self, word: str, old: dict[str, Any], new: dict[str, Any], where: Place) -> None:
-        before, after = old.get(word, True), new.get(word, True)
+        usual: Any = {"type": "string"} if word == "propertyNames" else True
+        before, after = old.get(word, usual), new.get(word, usual)
         if before == after and not is_object(before):
             return
         if after is False:
@@ -181,7 +220,7 @@ class Types:
             self.fields(before, after, where)
 
     def _values(self, old: dict[str, Any], new: dict[str, Any], where: Place) -> None:
-        before, after = _values(old), _values(new)
+        before, after = values_of(old), values_of(new)
         for value in before:
             if value not in after:
                 reason = "code that says it is refused, and campaigns that filter on it match none"
@@ -190,6 +229,13 @@ class Types:
             if value not in before:
                 reason = "campaigns and templates that tell the values apart have no branch for it"
                 self._to.risky(where, f"value {value} added", reason)
+
+    def _format(self, old: Any, new: Any, where: Place) -> None:
+        if old == new or old in TYPED or new in TYPED:
+            return
+        how = "added" if old is None else "removed" if new is None else f"changed to {new}"
+        reason = "the plan's own checks pass it over, but whoever validates or shows it may not"
+        self._to.risky(where, f"format {old or new} {how}", reason)
 
     def _properties(self, old: dict[str, Any], new: dict[str, Any], where: Place) -> None:
         before, after = object_at(old, "properties"), object_at(new, "properties")
@@ -201,7 +247,7 @@ class Types:
             elif name not in before:
                 field_added(after[name], place, self._to, required=name in needed[1])
             else:
-                was, is_now = _schema(before[name]), _schema(after[name])
+                was, is_now = schema_of(before[name]), schema_of(after[name])
                 ways = (name in needed[0], name in needed[1])
                 compare_required(ways, is_now, place, self._to)
                 if ways == (False, False):
@@ -210,62 +256,6 @@ class Types:
 
     def _unknown(self, old: dict[str, Any], new: dict[str, Any], where: Place) -> None:
         for word in sorted((old.keys() | new.keys()) - _SHAPE - BOUNDS - MARKS):
-            if word not in old or word not in new or _text(old[word]) != _text(new[word]):
+            if word not in old or word not in new or text_of(old[word]) != text_of(new[word]):
                 reason = "what this word does to who says or reads it is not known here: look"
                 self._to.risky(where, f"{word} changed", reason)
-
-
-def _schema(given: Any) -> dict[str, Any]:
-    return given if is_object(given) else ({"not": {}} if given is False else {})
-
-
-def _values(schema: dict[str, Any]) -> list[str]:
-    if "const" in schema:
-        return [_text(schema["const"])]
-    return [_text(each) for each in array_at(schema, "enum")]
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _kind(schema: dict[str, Any], name: str) -> str:
-    if "const" in schema or "enum" in schema:
-        return "values"
-    kind = str(schema.get("type", "any"))
-    if kind == "object" and "properties" in schema:
-        tag = schema.get("x-tag")
-        return f"class {_text(schema['properties'][tag]) if tag else name}"
-    row = "row" if "prefixItems" in schema else ""
-    size = f"{len(schema['prefixItems'])}" if row else ""
-    words = (kind, schema.get("format"), schema.get("x-type"), row, size)
-    return " ".join(str(word) for word in words if word)
-
-
-def _family(member: _Member) -> str:
-    return member.kind.partition(" ")[0] if member.kind.startswith("class") else member.kind
-
-
-def _said(member: _Member) -> str:
-    if member.name:
-        return member.name
-    return ", ".join(_values(member.schema)) if member.kind == "values" else member.kind
-
-
-def _admits(wide: _Member, narrow: _Member) -> bool:
-    """Whether every value of *narrow* is one of *wide*, as far as their types say."""
-    if wide.kind == "any" or (wide.kind, narrow.kind) == ("number", "integer"):
-        return True
-    if narrow.kind != "values" or narrow.name:
-        return False
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
-    values: list[Any] = [json.loads(each) for each in _values(narrow.schema)]
-    wanted: Any = kinds.get(wide.kind, ())
-    return all(
-        isinstance(each, wanted) and (wide.kind == "boolean" or not isinstance(each, bool))
-        for each in values
-    )
-
-
-def _numbers(old: _Member, new: _Member) -> bool:
-    return {old.kind, new.kind} == {"integer", "number"}
