@@ -9,6 +9,7 @@ import pytest
 
 from ferryman import Http
 from ferryman._core.message import Reply, Request
+from ferryman._io import process
 from ferryman._io.aio import AsyncDriver
 from ferryman._io.stamp import Ulids, stamp
 from ferryman._io.sync import SyncDriver
@@ -100,3 +101,17 @@ def test_a_child_makes_ids_of_its_own(source: Ulids) -> None:
 
     assert len(children) == len(parents) == 1_000
     assert not children & parents
+
+
+@pytest.mark.parametrize("make", [process._mark, process._Number])
+def test_a_child_knows_that_it_is_another_process(make: Callable[[], Any]) -> None:
+    """Whether the kernel empties a page or the process's number is asked."""
+    mark = make()
+
+    def child() -> bytes:
+        before = bool(mark[0])
+        mark[0] = 1
+        return f"{before} then {bool(mark[0])}".encode()
+
+    assert in_child(child) == b"False then True"
+    assert mark[0]

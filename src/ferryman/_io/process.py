@@ -5,7 +5,9 @@ to use up something of the parent's asks :func:`look` first.
 """
 
 import codecs
+import mmap
 import os
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -13,9 +15,38 @@ from typing import Final
 # child a lock that nobody opens, and its own first look would wait for ever: so it is here first.
 codecs.lookup("idna")
 
-pid = os.getpid()
-"""The process that everything here belongs to."""
 _BEGIN: Final[list[Callable[[], None]]] = []
+_WIPE_ON_FORK = 18  # Linux's MADV_WIPEONFORK, which mmap has no name for
+
+
+class _Number:
+    """Knows the process by its number: a system call each time it is asked."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+
+    def __getitem__(self, place: int) -> bool:
+        return self._pid == os.getpid()
+
+    def __setitem__(self, place: int, value: int) -> None:
+        self._pid = os.getpid()
+
+
+def _mark() -> "mmap.mmap | _Number":
+    """Return a page that the kernel empties in every child, however it was forked."""
+    if sys.platform == "linux":
+        try:
+            page = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            page.madvise(_WIPE_ON_FORK)
+        except OSError:  # a kernel before 4.14
+            return _Number()
+        page[0] = 1
+        return page
+    return _Number()
+
+
+mine: Final = _mark()
+"""``mine[0]`` is true in the process that everything here belongs to; asking is no system call."""
 
 
 def on_fork(begin: Callable[[], None]) -> None:
@@ -25,13 +56,12 @@ def on_fork(begin: Callable[[], None]) -> None:
 
 def look() -> None:
     """Begin anew where this is a forked child that Python heard nothing of."""
-    if os.getpid() != pid:
+    if not mine[0]:
         _forked()
 
 
 def _forked() -> None:
-    global pid  # noqa: PLW0603 - the child's own, from here on
-    pid = os.getpid()
+    mine[0] = 1  # the child's own, from here on
     for begin in _BEGIN:
         begin()
 

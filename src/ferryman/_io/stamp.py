@@ -10,9 +10,9 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from itertools import islice
-from os import getpid
 
 from ferryman._io import process
+from ferryman._io.process import mine
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
@@ -44,7 +44,7 @@ class Ulids:
 
     def __call__(self) -> tuple[str, int]:
         """Return a new id and the present moment in Unix seconds."""
-        if getpid() != process.pid:  # its first ids would be the parent's next ones
+        if not mine[0]:  # its first ids would be the parent's next ones
             process.look()
         now = self._clock()
         if now < self._until:

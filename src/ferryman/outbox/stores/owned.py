@@ -42,8 +42,9 @@ class Owned:
         self._owner = 0
         self._lock.release()
 
-    def __enter__(self) -> None:
-        self.acquire()
+    __enter__ = acquire
 
     def __exit__(self, *exc: object) -> None:
-        self.release()
+        """Let the next one have it."""
+        self._owner = 0
+        self._lock.release()
