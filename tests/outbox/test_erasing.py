@@ -95,6 +95,25 @@ def test_nothing_stays_of_what_went_into_the_file_meanwhile(store):
     assert (at_once, traces(store)) == ([], [])
 
 
+def test_a_purge_overwrites_the_pages_that_nobody_uses(store):
+    """Of what was delivered long ago bytes are left there, which only a purge looks for."""
+    store.put(events(200, person="before"))
+    found = kept(store, *[say.track(PERSON, "x", data={"n": n}) for n in range(900)])
+    store.settle([Done(entry) for entry in found], 8)
+    store._file.tidy()
+    before = traces(store)
+
+    purged = store.purge_key(found[0].key)
+    at_once = traces(store)
+    counts = assert_adds_up(store)
+    store.close()
+
+    assert purged == 0
+    assert "spool.db" in before
+    assert (at_once, traces(store)) == ([], [])
+    assert (counts.pending, counts.delivered, counts.quarantined) == (200, 900, 0)
+
+
 def test_nothing_of_purged_letters_stays_on_disk(store):
     """Purging dead letters one by one leaves nothing of them either, also where they waited."""
     store.put(events(200, person="before"))

@@ -7,7 +7,7 @@ identify must not bring a deleted person back (delivery rule 10).
 # pyright: reportUnknownMemberType=false
 # (apsw's own type hints leave parameters open)
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import apsw
@@ -15,11 +15,14 @@ import msgspec
 
 from ..entry import Dead
 from ..protocol import Obstacle, Replayed, Where
-from .moves import find, forget_removal, forget_removals, put_back, take
+from .moves import find, forget_removal, forget_removals
 from .runs import unpacked_alone
 from .schema import one
+from .taking import put_back, take
 
 _VERDICT = "reason, field, message, status, attempts, maybe_delivered, died_at"
+_PAGES = 50_000
+"""Pages that one value may take: SQLite's values end at 1,000,000,000 bytes."""
 _REMOVED = "SELECT 1 FROM removed WHERE (key = ? OR key = ?) AND seq > ?"
 
 
@@ -104,6 +107,34 @@ def throw_away(
                 forget_removals(connection, key)
     _count(connection, account, count, size)
     return count
+
+
+def erasing(act: Callable[[apsw.Connection], int]) -> Callable[[apsw.Connection], int]:
+    """Return what does as *act* does and overwrites what it deletes, and every unused page.
+
+    Those hold what was delivered or thrown away long ago. To overwrite them at each settlement
+    would double what goes to the disk; what must not be kept is seldom, and pays for it.
+    """
+
+    def erase(connection: apsw.Connection) -> int:
+        connection.pragma("secure_delete", True)
+        try:
+            count = act(connection)
+            unused = int(str(connection.pragma("freelist_count")))
+            page = int(str(connection.pragma("page_size")))
+            while unused > 0:  # rows that take them all, gone before anybody can see them
+                size = (min(unused, _PAGES) + 1) * page
+                connection.execute(
+                    "INSERT INTO quarantine(packed, origin, moved_at) VALUES (zeroblob(?), '', 0)",
+                    (size,),
+                )
+                unused -= _PAGES
+            connection.execute("DELETE FROM quarantine WHERE origin = ''")
+            return count
+        finally:
+            connection.pragma("secure_delete", "FAST")
+
+    return erase
 
 
 class Sought(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ meanwhile, and nothing is counted twice.
 # pyright: reportUnknownMemberType=false
 # (apsw's own type hints leave parameters open)
 
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -21,9 +20,8 @@ from ..entry import Cancelled, Dead, Done, Entry, Verdict, cancels
 from ..protocol import Bounds
 from .runs import Row, alone, rows, unpacked
 from .schema import PENDING, one
+from .taking import INSERT, take, waits
 
-INSERT = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)"
-_RUN = "SELECT seq, last, count, bytes FROM entries WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
 _BURY = "INSERT INTO dead VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _OLDER = "SELECT 1 FROM dead WHERE (key = ?1 OR other = ?1) AND seq <= ?2 LIMIT 1"
 _place = msgspec.structs.force_setattr
@@ -56,72 +54,27 @@ def insert(
         connection.executemany("INSERT INTO removed VALUES (?, ?)", removed)
 
 
-def take(connection: apsw.Connection, places: Collection[int]) -> tuple[list[int], int]:
-    """Take the entries at *places* out; return which were there, and their encoded bytes."""
-    wanted = sorted(places)
-    found: list[int] = []
-    size = start = 0
-    while start < len(wanted):
-        run = connection.execute(_RUN, (wanted[start],)).fetchone()
-        if run is None or run[1] < wanted[start]:
-            start += 1
-            continue
-        first, last, count, bytes_ = run
-        end = bisect_right(wanted, last, start)
-        if end - start == count == last - first + 1:
-            connection.execute("DELETE FROM entries WHERE seq = ?", (first,))
-            found += wanted[start:end]
-            size += bytes_
-        else:
-            gone = set(wanted[start:end])
-            out = [each for each in _rewritten(connection, first, gone) if each.seq in gone]
-            found += [entry.seq for entry in out]
-            size += sum([len(entry.body) for entry in out])
-        start = end
-    forget_begun(connection, found)
-    return found, size
-
-
-def _rewritten(connection: apsw.Connection, first: int, gone: set[int]) -> list[Entry]:
-    """Write the run at *first* anew without those that are *gone*; return what it held."""
-    entries = _run(connection, first)
-    connection.execute("DELETE FROM entries WHERE seq = ?", (first,))
-    connection.executemany(INSERT, rows([entry for entry in entries if entry.seq not in gone]))
-    return entries
-
-
-def _run(connection: apsw.Connection, first: int) -> list[Entry]:
-    return unpacked(one(connection, "SELECT * FROM entries WHERE seq = ?", (first,)))
-
-
-def put_back(connection: apsw.Connection, entry: Entry) -> None:
-    """Insert *entry* at the place it has, which may lie within a run."""
-    run = connection.execute(_RUN, (entry.seq,)).fetchone()
-    entries = [entry]
-    if run is not None and run[1] > entry.seq:
-        entries = sorted([*_run(connection, run[0]), entry], key=lambda each: each.seq)
-        connection.execute("DELETE FROM entries WHERE seq = ?", (run[0],))
-    connection.executemany(INSERT, rows(entries))
-
-
 def carry_out(
     connection: apsw.Connection, verdicts: Sequence[Verdict], now: int, bounds: Bounds
 ) -> int:
     """Move and count the entries of *verdicts* that still wait; return their encoded bytes."""
-    by_place: dict[int, Verdict] = {each.entry.seq: each for each in verdicts}
-    places, size = take(connection, by_place)
+    places, size = take(connection, {each.entry.seq for each in verdicts})
+    # Nearly all were delivered and no barrier: nothing more is to be done about those.
+    others = [each for each in verdicts if type(each) is not Done or each.entry.barrier]
     dead: list[Row] = []
     cancelled = 0
     done: list[Entry] = []
-    for place in places:
-        verdict = by_place[place]
-        if isinstance(verdict, Done):
-            if verdict.entry.barrier:
+    if others:
+        there = set(places)
+        for verdict in {each.entry.seq: each for each in others}.values():
+            if verdict.entry.seq not in there:
+                continue
+            if isinstance(verdict, Done):
                 done.append(verdict.entry)
-        elif isinstance(verdict, Cancelled):
-            cancelled += 1
-        else:
-            dead.append(_buried(verdict, now))
+            elif isinstance(verdict, Cancelled):
+                cancelled += 1
+            else:
+                dead.append(_buried(verdict, now))
     dead_bytes = sum([len(row[1]) for row in dead])
     parking = any(row[-1] for row in dead)
     held = one(
@@ -151,37 +104,17 @@ def _buried(dead: Dead, now: int) -> Row:
     return (entry.seq, *alone(entry), *who, *why, now, dead.parks)
 
 
-def note_begun(connection: apsw.Connection, places: Sequence[int]) -> None:
-    """Note that *places* are being sent; not those that somebody purged on their way."""
-    found = [(place,) for place in places if _waits(connection, place)]
-    connection.executemany("INSERT OR IGNORE INTO begun VALUES (?)", found)
-
-
-def forget_begun(connection: apsw.Connection, places: Sequence[int]) -> None:
-    """Forget that *places* were being sent."""
-    if connection.execute("SELECT 1 FROM begun LIMIT 1").fetchone():  # seldom any was noted
-        connection.executemany("DELETE FROM begun WHERE seq = ?", [(place,) for place in places])
-
-
 def forget_removals(connection: apsw.Connection, key: str) -> None:
     """Forget the removals of *key* that are over, with nothing dead that could come back."""
     found: list[Any] = list(connection.execute("SELECT seq FROM removed WHERE key = ?", (key,)))
     for (place,) in found:
-        if not (_waits(connection, place) or connection.execute(_OLDER, (key, place)).fetchone()):
+        if not (waits(connection, place) or connection.execute(_OLDER, (key, place)).fetchone()):
             forget_removal(connection, key, place)
 
 
 def forget_removal(connection: apsw.Connection, key: str, place: int) -> None:
     """Forget the removal of *key* at *place*, which will not be carried out."""
     connection.execute("DELETE FROM removed WHERE key = ? AND seq = ?", (key, place))
-
-
-def _waits(connection: apsw.Connection, place: int) -> bool:
-    run = connection.execute(_RUN, (place,)).fetchone()
-    if run is None or run[1] < place:
-        return False
-    first, last, count, _ = run
-    return count == last - first + 1 or place in [each.seq for each in _run(connection, first)]
 
 
 def evict(

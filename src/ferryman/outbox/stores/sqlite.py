@@ -22,7 +22,7 @@ from ferryman.errors import OutboxClosed, StoreError
 
 from ..entry import Dead, Entry, Verdict
 from ..protocol import Bounds, Counts, Replayed, Where
-from . import forks, graves, moves
+from . import forks, graves, moves, taking
 from .connections import Connections
 from .group import GroupCommit
 from .runs import DAMAGED
@@ -135,7 +135,7 @@ class SqliteStore:
 
     def begin(self, places: Sequence[int], *, sent: bool) -> None:
         """Note that *places* are being sent, as safe as an acceptance is."""
-        act = moves.note_begun if sent else moves.forget_begun
+        act = taking.note_begun if sent else taking.forget_begun
         self._file.write(lambda file: act(file, places), synced=sent)
 
     def begun(self) -> set[int]:
@@ -204,7 +204,7 @@ class SqliteStore:
     def purge(self, places: Sequence[int]) -> int:
         """Throw dead letters away, and nothing of them stays in the file."""
         count = self._file.write(
-            lambda file: graves.throw_away(file, places, "purged"), synced=True
+            graves.erasing(lambda file: graves.throw_away(file, places, "purged")), synced=True
         )
         self._file.read(_empty_log)
         return count
@@ -212,7 +212,9 @@ class SqliteStore:
     def purge_key(self, key: str) -> int:
         """Throw away everything of *key*, and nothing of it stays in the file."""
         sought = self._file.read(lambda file: graves.seek(file, key))
-        count = self._file.write(lambda file: graves.purge_key(file, key, sought), synced=True)
+        count = self._file.write(
+            graves.erasing(lambda file: graves.purge_key(file, key, sought)), synced=True
+        )
         self._file.read(_empty_log)
         return count
 

@@ -186,6 +186,24 @@ class Settling:
         assert assert_adds_up(store).delivered == len(settled)
         store.close()
 
+    def test_many_are_settled_across_what_was_put_at_once(self, make_store: MakeStore) -> None:
+        """Long stretches end and begin anywhere, over holes, and over what is settled already."""
+        store = make_store()
+        for count in (200, 1, 150, 3, 246):
+            store.put(events(count))
+        found = waiting(store)
+        left = set(range(600))
+
+        for low, high in ((11, 80), (300, 480), (60, 140), (0, 12), (250, 599), (150, 251)):
+            store.settle([Done(entry) for entry in found[low:high]], 8)
+            left -= set(range(low, high))
+            assert waiting(store) == [found[place] for place in sorted(left)]
+            counts = assert_adds_up(store)
+            assert (counts.pending, counts.delivered) == (len(left), 600 - len(left))
+            size = sum(len(found[place].body) for place in left)
+            assert counts.pending_bytes == size
+        store.close()
+
     def test_what_is_being_sent_is_noted_until_it_is_settled(self, make_store: MakeStore) -> None:
         """begun() has the places that were begun, but for those given back or settled.
 
