@@ -32,7 +32,7 @@ def left(dispatch):
 
 
 def test_each_that_was_passed_over_in_an_outage_is_read_again(store):
-    """What an API that is not well has no room for leaves when it is, in order and all of it."""
+    """What an API that is not well has no room for leaves when it is, in order, each once."""
     said = kept(store, *[say.track(f"p{n}", "x") for n in range(100)])
     size = len(said[0].body)
     dispatch = Dispatch(store, ceiling=4, linger=0, limits=Limits(bytes=10 * size))
@@ -42,6 +42,7 @@ def test_each_that_was_passed_over_in_an_outage_is_read_again(store):
     dispatch.fill(0)
     passed_over = destination.resume
 
+    said += kept(store, say.track("late", "x"))
     destination.paused = False
 
     assert passed_over is not None
