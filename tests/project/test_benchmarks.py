@@ -1,6 +1,7 @@
 """The benchmarks: the server counts what arrived, and a figure below its promise is called so."""
 
 import http.client
+import importlib
 import json
 import socket
 import ssl
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 if TYPE_CHECKING:
@@ -244,6 +246,15 @@ def test_every_value_that_a_figure_reads_is_measured() -> None:
     for figure in FIGURES:
         read = {(at.section, at.row, at.case) for at in (figure.of, *figure.over, *figure.beside)}
         assert read - there <= {node_forks}
+
+
+def test_a_typed_event_says_what_the_peers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says it as a class or as a dict, the same is carried."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "contenders"))
+    meter, said = importlib.import_module("meter"), importlib.import_module("said")
+
+    for number in (0, 1, 99, 12_345):
+        assert msgspec.to_builtins(said.typed(number)) == meter.event(number)
 
 
 def test_medians_are_of_rates_and_losses_add_up() -> None:
