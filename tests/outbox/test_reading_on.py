@@ -4,6 +4,7 @@ import pytest
 
 from ferryman import operations as say
 from ferryman.outbox.batching import Limits
+from ferryman.outbox.destination import HELD
 from ferryman.outbox.dispatch import Dispatch
 from ferryman.outbox.stores.memory import MemoryStore
 from ferryman.outbox.stores.sqlite import SqliteStore
@@ -63,3 +64,18 @@ def test_a_request_lingers_from_its_first_entry_on(store):
     assert early == pytest.approx(0.05)
     assert isinstance(chosen, tuple)
     assert [entry.seq for entry in chosen[0].entries] == [1, 2]
+
+
+def test_what_one_person_holds_up_is_read_so_far_only(store):
+    """Behind a key in flight no more is held in memory than the bound, whatever waits."""
+    kept(store, *[say.track("a", "x", data={"t": "x" * 30_000}) for _ in range(400)])
+    dispatch = Dispatch(store, ceiling=4, linger=0, limits=Limits())
+    dispatch.fill(0)
+    dispatch.choose(0, urgent=True)
+
+    for _ in range(20):
+        dispatch.fill(0)
+        dispatch.choose(0, urgent=True)
+
+    line = dispatch.destinations["track"].line
+    assert HELD <= line.held_bytes + line.bytes < HELD + 3 * Limits().bytes
