@@ -151,34 +151,35 @@ def _number_rules(kind: inspect.IntType | inspect.FloatType, of: str) -> list[Ru
 
 def _text(kind: inspect.StrType, by_kind: Take) -> Check:
     rules = length_rules(kind, "str")
+    search = None
     if kind.pattern is not None:
         search = re.compile(kind.pattern).search
         rules.append((f"str that matches {kind.pattern!r}", lambda v: search(v) is not None))
     # The encoder itself stops at a lone surrogate, so an unruled exact str needs no look.
     if not rules:
         return Check("str", is_a(str), by_kind, True, _only(str), _is(str))
-    return Check("str", is_a(str), ruled(rules, by_kind), True)
+    test = quick.is_text(kind.min_length, kind.max_length, search)
+    return Check("str", is_a(str), ruled(rules, by_kind), True, test=test)
 
 
 def _int(kind: inspect.IntType, by_kind: Take) -> Check:
     check = Check("int", _is_int, ruled(_number_rules(kind, "int"), by_kind), True)
-    if kind.gt is not None or kind.lt is not None or kind.multiple_of is not None:
-        return check
     return check._replace(test=_bounded(int, kind, MAX_INT))
 
 
 def _float(kind: inspect.FloatType, by_kind: Take) -> Check:
     check = Check("float", _is_float, ruled(_number_rules(kind, "float"), by_kind), True)
-    if kind.gt is not None or kind.lt is not None or kind.multiple_of is not None:
-        return check
     both = [_bounded(float, kind, MAX_FLOAT), _bounded(int, kind, MAX_INT)]
     return check._replace(test=quick.is_any(both))
 
 
 def _bounded(cls: type, kind: inspect.IntType | inspect.FloatType, far: float) -> quick.Test:
-    least = -far if kind.ge is None else max(-far, kind.ge)
-    most = far if kind.le is None else min(far, kind.le)
-    return quick.is_between(cls, least, most)
+    ends: list[tuple[str, float]] = [
+        (">=", -far if kind.ge is None else max(-far, kind.ge)),
+        ("<=", far if kind.le is None else min(far, kind.le)),
+    ]
+    ends += [(sign, end) for sign, end in ((">", kind.gt), ("<", kind.lt)) if end is not None]
+    return quick.is_between(cls, ends, kind.multiple_of)
 
 
 def _literal(values: tuple[str | int | None, ...]) -> Check:

@@ -7,7 +7,8 @@ again, and says what is wrong and where. Here must not live: errors, or what a t
 Names of fields get into the source only when they are identifiers, everything else by reference.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from keyword import iskeyword
 from typing import Any, TypeAlias
 
@@ -60,13 +61,38 @@ def is_one_of(types: frozenset[type]) -> Test:
     return write
 
 
-def is_between(cls: type, least: float, most: float) -> Test:
-    """Return the test whether the value is exactly a *cls* from *least* to *most*; never NaN."""
+def is_between(cls: type, ends: Iterable[tuple[str, float]], step: float | None = None) -> Test:
+    """Return the test whether the value is exactly a *cls* within *ends*; never NaN.
+
+    An end is a comparison and a bound, such as ``(">=", 1)``; of a *step* it is a multiple.
+    """
+    bounds = [(sign, _as(cls, bound)) for sign, bound in ends]
 
     def write(x: str, names: Names) -> str:
-        local, low, high = names.local(), *(names.of(_as(cls, end)) for end in (least, most))
+        local = names.local()
+        tests = [f"type({local} := {x}) is {names.of(cls)}"]
         # Two comparisons and not a chain: the interpreter has a short way for each.
-        return f"type({local} := {x}) is {names.of(cls)} and {local} >= {low} and {local} <= {high}"
+        tests += [f"{local} {sign} {names.of(bound)}" for sign, bound in bounds]
+        if step is not None:
+            tests.append(f"not {names.of(math.fmod)}({local}, {names.of(step)})")
+        return " and ".join(tests)
+
+    return write
+
+
+def is_text(low: int | None, high: int | None, search: Callable[[str], object] | None) -> Test:
+    """Return the test whether the value is exactly a str from *low* to *high* characters.
+
+    *search* finds in it what has to be there.
+    """
+
+    def write(x: str, names: Names) -> str:
+        local = names.local()
+        tests = [f"type({local} := {x}) is {names.of(str)}"]
+        tests += [f"len({local}) >= {low}"] if low is not None else []
+        tests += [f"len({local}) <= {high}"] if high is not None else []
+        tests += [f"{names.of(search)}({local}) is not None"] if search is not None else []
+        return " and ".join(tests)
 
     return write
 
