@@ -126,11 +126,19 @@ class Compiler:
         # An int fits float as well: let it be judged as the int it is.
         checks.sort(key=lambda check: check.expected == "float")
 
+        def first(value: object) -> Check | None:
+            for check in checks:  # a loop: a generator costs more to make than the looks
+                if check.fits(value):
+                    return check
+            return None
+
         def fits_any(value: object) -> bool:
-            return any(check.fits(value) for check in checks)
+            return first(value) is not None
 
         def take_first(value: object) -> object:
-            return next(check for check in checks if check.fits(value)).take(value)
+            if (found := first(value)) is None:
+                raise Wrong(f"expected {expected}, got {type(value).__name__}")
+            return found.take(value)
 
         native = all(check.native for check in checks)
         settled = NOTHING.union(*(check.settled for check in checks))
