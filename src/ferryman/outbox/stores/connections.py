@@ -125,7 +125,7 @@ class Connections:
             try:
                 try:
                     return mending(connection, once, self.write_lock)
-                except apsw.FullError:
+                except (apsw.FullError, apsw.IOError):  # a quota is no full disk to SQLite
                     # What the log holds goes into the file, and the log begins anew in the
                     # space it has: a full disk is emptied by delivering.
                     tidy(connection)
