@@ -17,6 +17,7 @@ from benchmarks.rows import (
     CLASSIC,
     ENDINGS,
     FAR,
+    FLAT,
     FLOOR,
     FLOOR_TYPED,
     HAND_MADE,
@@ -27,7 +28,9 @@ from benchmarks.rows import (
     NODE_CDP,
     OUTAGE,
     PACED,
+    PLAN,
     POSTHOG,
+    PYDANTIC,
     SQLITE,
     STEPS,
     TASKS,
@@ -61,7 +64,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     at_least: float | None = None
     at_most: float | None = None
     beside: tuple[Value, ...] = ()
-    unit: Literal["times", "of it", "of the limit", "MB", "events"] = "times"
+    unit: Literal["times", "of it", "of the limit", "us", "MB", "events"] = "times"
 
     @property
     def section(self) -> Section:
@@ -154,6 +157,15 @@ _DURABLE = tuple(
     )
     for waiters in WAITERS
 )
+_CHECKS = (
+    Figure(
+        name="checking a flat event of eight fields, added to its acceptance, in us",
+        of=Value("checks", PLAN, FLAT, "added_us"),
+        at_most=2,
+        beside=(Value("checks", PYDANTIC, FLAT, "added_us"),),
+        unit="us",
+    ),
+)
 _BACKLOG = (
     Figure(
         name="memory after a million events while the server is down, above the start",
@@ -189,6 +201,7 @@ FIGURES: tuple[Figure, ...] = (
     *_CPU,
     *_CALLS,
     *_DURABLE,
+    *_CHECKS,
     *_BACKLOG,
     *_LOSSES,
 )

@@ -41,6 +41,10 @@ COLUMNS: dict[Section, tuple[Column, ...]] = {
     ),
     "calls": (*_LATENCY, Column("worst us", 10, "max_us"), Column("refused", 8, "refused")),
     "durable": (*_RATE, *_LATENCY),
+    "checks": (
+        Column("added us", 10, "added_us", ".2f"),
+        Column("accepted us", 13, "accepted_us", ".2f"),
+    ),
     "backlog": (
         Column("accepted/s", 11, "accepted_per_s"),
         Column("bytes", 6, "bytes_each", ".1f"),
@@ -125,7 +129,7 @@ def figures(verdicts: list[Verdict]) -> list[str]:
             f"{_number(each.reached):>11}{f'{sign} {_number(promised)}':>11}  {said(each.holds)}"
         )
         if each.beside:
-            others = ", ".join(f"{name} {value:,.0f}" for name, value in each.beside.items())
+            others = ", ".join(f"{name} {_number(value)}" for name, value in each.beside.items())
             lines.append(f"    beside it {others}")
     return lines
 

@@ -330,6 +330,7 @@ def command(*words: str) -> "subprocess.CompletedProcess[str]":
 SHORT = (
     ("speed:in bulk", "0 ms", "rate"),
     ("durable:apsw", "256 tasks", "rate"),
+    ("checks:plan", "flat", "added_us"),
     ("losses:outbox", "kill -9", "left_by_the_first"),
 )
 LONG = (("backlog:outbox", "while down, then drained", "grown_mb"),)
