@@ -109,6 +109,7 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("x-else changed", document(), {**document(), "x-else": 1}, R),
     # what a class says about itself
     ("description added", facts(), facts(description="Paid."), S),
+    ("description removed", facts(description="Paid."), facts(), S),
     ("owner changed", facts(**{"x-owner": "a"}), facts(**{"x-owner": "b"}), S),
     ("version raised", facts(), facts(**{"x-version": 3}), S),
     ("version lowered", facts(), facts(**{"x-version": 1}), R),
@@ -143,6 +144,7 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("marked as personal data", field(TEXT), field({**TEXT, "x-personal": True}), S),
     ("mark of personal data removed", field({**TEXT, "x-personal": True}), field(TEXT), R),
     ("reserved name meant", field(TEXT), field({**TEXT, "x-reserved": True}), R),
+    ("reserved name no longer meant", field({**TEXT, "x-reserved": True}), field(TEXT), R),
     ("name in Python changed", field(TEXT), field({**TEXT, "x-python": "g"}), B),
     ("deprecated for g", field(TEXT),
      field({**TEXT, "deprecated": True, "x-successor": "g"}), S),
@@ -191,6 +193,8 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("lower end of the range removed", field({**WHOLE, "minimum": 1}), field(WHOLE), R),
     ("lower end of the range tightened", field({**NUMBER, "minimum": 0}),
      field({**NUMBER, "exclusiveMinimum": 0}), B),
+    ("lower end of the range tightened", field({**NUMBER, "minimum": 0.25}),
+     field({**NUMBER, "minimum": 0.5}), B),
     ("upper end of the range loosened", field({**WHOLE, "maximum": 5}),
      field({**WHOLE, "maximum": 6}), R),
     ("upper end of the range tightened", field({**WHOLE, "exclusiveMaximum": 6}),
@@ -205,8 +209,10 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
      field({**WHOLE, "multipleOf": 10}), B),
     ("step of the number", field({**WHOLE, "multipleOf": 10}),
      field({**WHOLE, "multipleOf": 5}), R),
-    ("step of the number", field(WHOLE), field({**WHOLE, "multipleOf": 2}), B),
-    ("step of the number", field({**WHOLE, "multipleOf": 2}), field(WHOLE), R),
+    ("step of the number changed from none to 2", field(WHOLE),
+     field({**WHOLE, "multipleOf": 2}), B),
+    ("step of the number changed from 2 to none", field({**WHOLE, "multipleOf": 2}),
+     field(WHOLE), R),
     ("pattern added", field(TEXT), field({**TEXT, "pattern": "a"}), B),
     ("pattern removed", field({**TEXT, "pattern": "a"}), field(TEXT), R),
     ("pattern changed", field({**TEXT, "pattern": "a"}), field({**TEXT, "pattern": "b"}), B),
@@ -267,6 +273,12 @@ MANY: list[tuple[str, Schema, Schema, list[tuple[str, str]]]] = [
      field({**WHOLE, "minimum": 2, "exclusiveMaximum": 9}),
      [(R, "type widened from 1, 5, 9 to integer"),
       (B, "value 1 removed"), (B, "value 9 removed")]),
+    ("values freed within a range that is open at its ends", field(enum(1, 5, 9)),
+     field({**NUMBER, "exclusiveMinimum": 1, "exclusiveMaximum": 9}),
+     [(R, "type widened from 1, 5, 9 to number"),
+      (B, "value 1 removed"), (B, "value 9 removed")]),
+    ("an empty text among values freed", field(enum("", "b")), field({**TEXT, "maxLength": 3}),
+     [(R, 'type widened from "", "b" to string')]),
     ("values freed with a step", field(enum(2, 3)), field({**WHOLE, "multipleOf": 2}),
      [(R, "type widened from 2, 3 to integer"), (B, "value 3 removed")]),
     ("null and type", field(union(NUMBER, NULL)), field(WHOLE),
@@ -313,6 +325,22 @@ def test_the_end_of_a_deprecated_event_names_its_successor() -> None:
     old = document({"Sold": gone}, events=closed({"paid": ref("Paid"), "sold": ref("Sold")}))
 
     assert diff(old, document())[0].reason.endswith("; it was deprecated for paid")
+
+
+def test_the_end_of_a_field_names_a_successor_where_it_has_one() -> None:
+    """No reason speaks of a successor that nobody named."""
+    heir = {**TEXT, "deprecated": True, "x-successor": "g"}
+    reasons = [diff(field(given), document())[0].reason for given in (TEXT, heir)]
+
+    assert reasons[1] == f"{reasons[0]}; it was deprecated for g"
+
+
+def test_a_field_that_is_no_longer_required_says_what_stands_in_its_place() -> None:
+    """A default is something that a template may show."""
+    new = field({**TEXT, "default": "free"}, required=False)
+
+    assert diff(field(TEXT), new)[0].reason.endswith('or find its default "free"')
+    assert diff(field(TEXT), field(TEXT, required=False))[0].reason.endswith("may find nothing")
 
 
 def test_a_change_of_keys_is_told_at_the_keys() -> None:
