@@ -45,6 +45,22 @@ def test_ids_increase_whatever_the_clock_does(moments: list[int]) -> None:
     assert all(str(ULID.from_str(each)) == each for each in made)
 
 
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3 * MS)), min_size=2, max_size=30))
+def test_ids_taken_as_a_run_are_as_many_and_increase_with_the_others(
+    takes: list[tuple[bool, int]],
+) -> None:
+    """Whether one or 1,024 are taken, each is larger than those that were taken before."""
+    clock = iter([1_700_000_000_000 * MS + now for _, now in takes])
+    source = Ulids(lambda: next(clock))
+    made: list[str] = []
+    for whole, _ in takes:
+        run = list(source.run()[0]) if whole else [source()[0]]
+        assert len(run) == (1_024 if whole else 1)
+        made += run
+
+    assert all(one < other for one, other in pairwise(made))
+
+
 def test_a_millisecond_does_not_run_out_of_ids() -> None:
     """However many are made in one millisecond, they increase, with no wait and no repeat."""
     source = Ulids(lambda: 1_700_000_000_000 * MS)

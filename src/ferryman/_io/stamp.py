@@ -52,24 +52,44 @@ class Ulids:
                 return ident, now // 1_000_000_000
         return self._begin(now), now // 1_000_000_000
 
+    def run(self) -> tuple[Iterator[str], int]:
+        """Return 1,024 new ids, and the present moment in Unix seconds: for as many at once."""
+        if not mine[0]:
+            process.look()
+        now = self._clock()
+        with self._lock:
+            self._enter(now)
+            self._count = (self._count | (_RUN - 1)) + 1
+            self._run = iter(())  # who asks for one next gets a larger one
+            return self._ids(), now // 1_000_000_000
+
     def _begin(self, now: int) -> str:
         """Begin the next run, in a new millisecond or where the last one ended."""
         with self._lock:
-            ms = now // _MILLISECOND
-            if ms > self._ms:
-                self._ms = ms
-                # Half of the 80 bits' numbers are left to count through: they do not run out.
-                self._count = count = int.from_bytes(os.urandom(10)) >> 1
-            else:
+            if not self._enter(now):
                 for ident in self._run:  # another thread was quicker
                     return ident
-                self._count = count = (self._count | (_RUN - 1)) + 1
-            prefix = _spell(self._ms << 80 | count)[:-2]
-            run = map(prefix.__add__, islice(_PAIRS, count % _RUN, None))
+                self._count = (self._count | (_RUN - 1)) + 1
+            run = self._ids()
             ident = next(run)
             self._run = run
             self._until = (self._ms + 1) * _MILLISECOND
             return ident
+
+    def _enter(self, now: int) -> bool:
+        """Tell whether *now* is in a new millisecond, where ids begin anew at random."""
+        ms = now // _MILLISECOND
+        if ms <= self._ms:
+            return False
+        self._ms = ms
+        # Half of the 80 bits' numbers are left to count through: they do not run out.
+        self._count = int.from_bytes(os.urandom(10)) >> 1
+        return True
+
+    def _ids(self) -> Iterator[str]:
+        """Return the ids from the present count to the end of its run."""
+        prefix = _spell(self._ms << 80 | self._count)[:-2]
+        return map(prefix.__add__, islice(_PAIRS, self._count % _RUN, None))
 
 
 def _spell(number: int) -> str:

@@ -14,7 +14,7 @@ from ferryman.errors import InvalidOperation, OutboxClosed
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Entry
-from .many import Accepted, Many, chunks
+from .many import Accepted, Make, Many, chunks
 from .relay import Relay
 from .saying import Saying
 
@@ -41,7 +41,7 @@ class Accepting(Saying[E_contra, P_contra]):
         The plan is asked whether it has the class of a typed event. What was said by name or as
         attributes is bytes by now, and nobody asks about it: :meth:`track` does.
         """
-        return self.keep_one(self.entry_of(operation))
+        return self.keep_one(self.entry_of(operation, *stamp()))
 
     def keep_said(self, operation: Operation[Any]) -> Receipt:
         """Keep an *operation* about which the plan was asked already."""
@@ -64,8 +64,8 @@ class Accepting(Saying[E_contra, P_contra]):
         """
         return self.accept_each(self.entry_of, operations)
 
-    def entry_of(self, operation: Operation[Any]) -> Entry:
-        """Return *operation* as an entry, stamped now; raises what the plan and admit() raise."""
+    def entry_of(self, operation: Operation[Any], ident: str, at: int) -> Entry:
+        """Return *operation* as an entry, stamped; raises what the plan and admit() raise."""
         if not isinstance(operation, Operation):
             raise InvalidOperation(wrong_kind("an Operation", operation))
         endpoint = operation.endpoint
@@ -73,14 +73,13 @@ class Accepting(Saying[E_contra, P_contra]):
             self.admit(operation)
         if operation.event is not None and self.plan is not None:
             self.plan.admit_class(operation.event)
-        ident, at = stamp()
         return Entry.of(operation, ident, at)
 
-    def accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
+    def accept_each(self, make: Make, items: Iterable[Any]) -> Accepted:
         """Keep the entries that *make* makes of *items*: see :meth:`track_many`."""
         many = Many(make, self.keep, self.level)
         for chunk in chunks(items):
-            many.take(chunk)
+            many.take(chunk, *stamp.run())
         return many.result()
 
     def keep_one(self, entry: Entry) -> Receipt:

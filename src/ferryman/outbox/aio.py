@@ -4,9 +4,9 @@ Tasks that accept at the same time share one commit: the first to come takes eve
 joined until it begins, so that a loop with 256 busy tasks pays one fsync for all of them.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Self, overload
 
 import anyio.to_thread
@@ -25,7 +25,7 @@ from ferryman.plan.tracking import E_contra, P_contra
 from .entry import Entry
 from .group_aio import TaskCommit
 from .letters_aio import AsyncDeadLetters
-from .many import Accepted, Many, chunks
+from .many import Accepted, Make, Many, chunks
 from .outbox import Outbox
 from .protocol import Stats, Store
 from .saying import Named, told, told_in_bulk
@@ -71,17 +71,17 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
 
     async def accept(self, operation: Operation[Any]) -> Receipt:
         """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept."""
-        return await self._keep_one(self._outbox.entry_of(operation))
+        return await self._keep_one(self._outbox.entry_of(operation, *stamp()))
 
     async def accept_many(self, operations: Iterable[Operation[Any]]) -> Accepted:
         """Keep many *operations*: see :meth:`Outbox.accept_many`."""
         return await self._accept_each(self._outbox.entry_of, operations)
 
-    async def _accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
+    async def _accept_each(self, make: Make, items: Iterable[Any]) -> Accepted:
         # Items are taken from the caller's iterable here, on the loop, and kept in a thread.
         many = Many(make, self._outbox.keep, self.level)
         for chunk in chunks(items):
-            await anyio.to_thread.run_sync(many.take, chunk)
+            await anyio.to_thread.run_sync(many.take, chunk, *stamp.run())
         return many.result()
 
     async def _keep_said(self, operation: Operation[Any]) -> Receipt:
@@ -140,7 +140,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     async def track_many(self, events: Iterable[Any], /) -> Accepted:
         """Keep many events, each by itself: see :meth:`Outbox.track_many`."""
         self._outbox.open_to_track()
-        return await self._accept_each(lambda item: told_in_bulk(self.plan, item), events)
+        return await self._accept_each(partial(told_in_bulk, self.plan), events)
 
     @overload
     async def identify(

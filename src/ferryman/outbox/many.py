@@ -5,7 +5,7 @@ of (entry.py, saying.py), or how it is kept.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -79,21 +79,26 @@ def chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-class Many:
-    """Accepts chunk by chunk: *make* an entry of each item, *keep* those that can be."""
+Make: TypeAlias = Callable[[Any, str, int], Entry]
 
-    def __init__(
-        self, make: Callable[[Any], Entry], keep: Callable[[Sequence[Entry]], None], level: Level
-    ) -> None:
+
+class Many:
+    """Accepts chunk by chunk: *make* an entry of each item, *keep* those that can be.
+
+    *make* is given an item, its id, and the moment, which those of a chunk share.
+    """
+
+    def __init__(self, make: Make, keep: Callable[[Sequence[Entry]], None], level: Level) -> None:
         self._make = make
         self._keep = keep
         self._level: Level = level
         self._ids: list[str] = []
         self._refused: list[tuple[int, InvalidOperation]] = []
 
-    def take(self, items: Sequence[Any]) -> None:
-        """Accept *items*, the next ones; an error that is of no item's making has what came before.
+    def take(self, items: Sequence[Any], idents: Iterator[str], at: int) -> None:
+        """Accept *items*, the next ones, with *idents* and stamped *at*.
 
+        An error that is of no item's making has what came before.
         Raises OutboxFull, OutboxClosed, StoreError and ConfigurationError with ``accepted`` set.
         """
         make, entries = self._make, list[Entry]()
@@ -101,7 +106,7 @@ class Many:
         stopped: FerrymanError | None = None
         for index, item in enumerate(items, len(self._ids) + len(self._refused)):
             try:
-                entries.append(make(item))
+                entries.append(make(item, next(idents), at))
             except InvalidOperation as wrong:
                 refused.append((index, _bare(wrong)))
             except FerrymanError as error:

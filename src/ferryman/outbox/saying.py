@@ -5,9 +5,9 @@ union (see operations/verbs.py). Here must not live: what becomes of an operatio
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, overload
 
 from ferryman import operations as say
@@ -24,7 +24,7 @@ from ferryman.plan import Event, Person, TrackingPlan
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Entry
-from .many import Accepted
+from .many import Accepted, Make
 
 Named: TypeAlias = tuple[PersonId, str] | tuple[PersonId, str, Mapping[str, object] | None]
 """An event by name: ``(person, name)`` or ``(person, name, data)``."""
@@ -37,19 +37,16 @@ def told(
     id: str | None,
     timestamp: datetime | None,
 ) -> Entry:
-    """Return an event as an entry, stamped now; the usual one has no operation in between."""
+    """Return an event as an entry, stamped now."""
     ident, at = stamp()
     if id is None and timestamp is None:
-        usual = tracked(person, event, data, ident, at)
-        if usual is not None:
-            key, body = usual
-            return Entry(0, ident, "track", key, body, "", False, "", at)
+        return _told_at(person, event, data, ident, at)
     operation = say.track(person, event, data=data, id=id, timestamp=timestamp)
     return Entry.of(operation, ident, at)
 
 
-def told_in_bulk(plan: TrackingPlan[Any, Any] | None, item: Any) -> Entry:
-    """Return one item of ``track_many`` as an entry."""
+def told_in_bulk(plan: TrackingPlan[Any, Any] | None, item: Any, ident: str, at: int) -> Entry:
+    """Return one item of ``track_many`` as an entry, stamped with *ident* and *at*."""
     match item:
         case (person, event):
             data = None
@@ -59,7 +56,17 @@ def told_in_bulk(plan: TrackingPlan[Any, Any] | None, item: Any) -> Entry:
             raise InvalidOperation("must be (person, event) or (person, name, data)")
     if plan is not None:
         event, data = plan.admit_event(event, data)
-    return told(person, event, data, None, None)
+    return _told_at(person, event, data, ident, at)
+
+
+def _told_at(
+    person: PersonId, event: Any, data: Mapping[str, object] | None, ident: str, at: int
+) -> Entry:
+    usual = tracked(person, event, data, ident, at)  # no operation in between
+    if usual is None:
+        return Entry.of(say.track(person, event, data=data), ident, at)
+    key, body = usual
+    return Entry(0, ident, "track", key, body, "", False, "", at)
 
 
 class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
@@ -132,7 +139,7 @@ class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
         before. What follows was neither accepted nor refused.
         """
         self.open_to_track()
-        return self.accept_each(lambda item: told_in_bulk(self.plan, item), events)
+        return self.accept_each(partial(told_in_bulk, self.plan), events)
 
     def open_to_track(self) -> None:
         """Raise ConfigurationError where the account lacks the key that events need."""
@@ -148,7 +155,7 @@ class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
         """Keep a new *entry* and return its receipt."""
 
     @abstractmethod
-    def accept_each(self, make: Callable[[Any], Entry], items: Iterable[Any]) -> Accepted:
+    def accept_each(self, make: Make, items: Iterable[Any]) -> Accepted:
         """Keep the entries that *make* makes of *items*."""
 
     @overload
