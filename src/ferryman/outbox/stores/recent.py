@@ -21,14 +21,21 @@ class Recent:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_MOST)
         self._epoch = -1
+        self._passed = 0
 
     def add(self, entries: Sequence[Entry], size: int) -> None:
         """Add *entries* of *size* encoded bytes, which were just committed."""
         if size <= _USUAL * len(entries):
             self._entries.extend(entries)
 
+    def passed(self, place: int) -> None:
+        """Hand out nothing up to *place* any more: it was read, and may be settled by now."""
+        self._passed = max(self._passed, place)
+
     def follow(self, after: int) -> bool:
-        """Tell whether the entry that follows *after* is here."""
+        """Tell whether the entry that follows *after* is here, and was never read."""
+        if after < self._passed:
+            return False
         entries = self._entries
         try:
             while entries[0].seq <= after:
@@ -59,4 +66,5 @@ class Recent:
                 found.append(entry)
         except IndexError:
             pass
+        self.passed(after)
         return found

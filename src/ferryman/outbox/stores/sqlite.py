@@ -130,7 +130,10 @@ class SqliteStore:
             found = self._recent.take(after, limit=limit, size=size)
             if found:
                 return found
-        return self._file.read(lambda file: moves.page(file, after, limit=limit, size=size))
+        found = self._file.read(lambda file: moves.page(file, after, limit=limit, size=size))
+        if found:
+            self._recent.passed(found[-1].seq)
+        return found
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
         """Carry out *verdicts* in one transaction; what was settled before changes nothing."""
