@@ -58,7 +58,7 @@ def test_what_is_packed_is_read_again(steps, start):
     """Rows hold all entries in order, say where they stand, and fit on a page or hold one."""
     entries = placed(steps, start)
 
-    found = rows(entries)
+    found = list(rows(entries))
 
     assert [entry for row in found for entry in unpacked(row)] == entries
     for row in found:
@@ -73,7 +73,7 @@ def test_what_is_packed_is_read_again(steps, start):
 def test_a_flipped_bit_costs_one_entry_and_its_neighbours_nothing(steps, rng):
     """A bit in the packed entries is noticed, and all but the one that it hit are saved."""
     entries = placed(steps)
-    row = list(rng.choice(rows(entries)))
+    row = list(rng.choice(list(rows(entries))))
     own = unpacked(tuple(row))
     packed = bytearray(row[5])
     packed[rng.randrange(len(packed))] ^= 1 << rng.randrange(8)
@@ -90,7 +90,7 @@ def test_a_flipped_bit_costs_one_entry_and_its_neighbours_nothing(steps, rng):
 @given(ENTRIES.filter(len), st.integers(0, 4), st.integers(1, 1 << 40))
 def test_a_row_that_says_something_else_of_itself_costs_nobody(steps, column, more):
     """A damaged place, count, size or moment is noticed, and every entry is saved."""
-    row = list(rows(placed(steps))[-1])
+    row = list(list(rows(placed(steps)))[-1])
     own = unpacked(tuple(row))
     row[column] += more
 
@@ -101,7 +101,7 @@ def test_a_row_that_says_something_else_of_itself_costs_nobody(steps, column, mo
 @given(ENTRIES.filter(len), st.randoms(use_true_random=False))
 def test_garbage_in_a_row_is_never_taken_for_entries(steps, rng):
     """Whatever stands in the columns, what comes out of them was put, and nothing raises else."""
-    row = list(rows(placed(steps))[0])
+    row = list(next(rows(placed(steps))))
     own = unpacked(tuple(row))
     for column in rng.sample(range(8), rng.randint(1, 4)):
         odd = [None, 7, -1, 1.5, "text", b"", rng.randbytes(40), bytes(9)]

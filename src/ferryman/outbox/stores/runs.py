@@ -34,23 +34,23 @@ class Damaged(StoreError):
     """A row cannot be what was accepted."""
 
 
-def rows(entries: Sequence[Entry]) -> list[Row]:
-    """Return *entries*, which have their places and are in order, as rows of `entries`.
+def rows(entries: Sequence[Entry]) -> Iterator[Row]:
+    """Yield *entries*, which have their places and are in order, as rows of `entries`.
 
     The columns are the first and the last place, how many, their encoded bytes, the moment of
-    the first, the entries, what can save them one by one, and the checksum.
+    the first, the entries, what can save them one by one, and the checksum. One after another,
+    so that the next is built in the memory of the one before.
     """
-    parts = list(map(_pack, entries))
-    found: list[Row] = []
+    parts: list[bytes] = []
     start = size = 0
-    for place, part in enumerate(parts):
+    for place, part in enumerate(map(_pack, entries)):
         size += len(part) + 8
-        if (size > PAGE or place - start == MOST) and place > start:
-            found.append(_row(entries[start:place], parts[start:place]))
-            start, size = place, len(part) + 8
-    if entries:
-        found.append(_row(entries[start:], parts[start:]))
-    return found
+        if parts and (size > PAGE or len(parts) == MOST):
+            yield _row(entries[start:place], parts)
+            start, size, parts = place, len(part) + 8, []
+        parts.append(part)
+    if parts:
+        yield _row(entries[start:], parts)
 
 
 def _row(entries: Sequence[Entry], parts: list[bytes]) -> Row:
