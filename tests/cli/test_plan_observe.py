@@ -64,6 +64,19 @@ def observe(ferry: Ferry, *words: str | Path, rows: tuple[Any, ...] = ()) -> Ran
 # -- against a plan
 
 
+def test_the_lines_that_a_class_lacks_are_told(ferry: Ferry) -> None:
+    """Whoever reads what deviates may paste what mends it; programs find it under `fields`."""
+    more = {**RIGHT, "properties": {"method": "card", "total": 1.5, "channel": "web"}}
+
+    told = observe(ferry, "--plan", "shop:plan", rows=(RIGHT, more))
+    read = observe(ferry, "--plan", "shop:plan", "--json", rows=(RIGHT, more))
+
+    line = "    channel: str | msgspec.UnsetType = msgspec.UNSET"
+    assert told.returncode == 1
+    assert f"\n\nTo declare it, add to the class of event paid:\n{line}\n\n1 dev" in told.stdout
+    assert json.loads(read.stdout)["fields"] == [{"where": "event paid", "lines": [line]}]
+
+
 def test_what_is_as_the_plan_says_is_told_and_is_0(ferry: Ferry) -> None:
     """Nothing that deviates: 0; with --strict 1, for what was never seen."""
     ran = observe(ferry, "--plan", "shop:plan", rows=(RIGHT,))
@@ -348,7 +361,7 @@ def test_beside_a_plan_only_what_is_missing_is_proposed(ferry: Ferry) -> None:
     assert "class Paid" not in some.stdout
     assert "Person" not in some.stdout
     assert none.stdout == ""
-    assert none.stderr.endswith("Nothing is proposed: all is declared.\n")
+    assert none.stderr.endswith("Nothing is proposed: every event is declared.\n")
 
 
 def test_a_relay_counts_what_it_delivers(

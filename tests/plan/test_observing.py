@@ -17,7 +17,7 @@ from ferryman.plan.observed_form import ObservedForm
 from ferryman.plan.observing import Observed
 from ferryman.plan.observing.comparing import Finding, compare
 from ferryman.plan.observing.observed import MAX_EVENTS
-from ferryman.plan.observing.proposing import propose
+from ferryman.plan.observing.proposing import propose, propose_fields
 from ferryman.plan.observing.seen import MAX_DEPTH, MAX_DISTINCT, MAX_FIELDS, MAX_SEEN
 
 SECRET = "ann@example.com"
@@ -290,6 +290,61 @@ def test_what_the_plan_has_is_not_proposed():
 
     assert list(proposal.document["properties"]["events"]["properties"]) == ["left"]
     assert [each.where for each in compare(first, plan)] == ["event left"]
+
+
+def test_fields_that_a_class_lacks_are_proposed_as_lines(tmp_path):
+    """Pasted into the class they make the plan accept what was seen; a slip gets no line."""
+    source = generate(propose(observed({"total": 1.5})).document)
+    plan = plan_of(source, tmp_path).schema()
+    seen = observed(
+        {"total": 1.5, "class": "x", "lines": [{"sku": "a"}], "email": SECRET},
+        {"totl": 1.5, "class": "y", "at": MOMENT, "meta": {"a": 1}},
+    )
+
+    (given,) = propose_fields(seen, plan)
+
+    assert given.where == "event bought"
+    assert given.lines == (
+        '    class_: str = msgspec.field(name="class")',
+        "    lines: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET",
+        "    email: Annotated[str | msgspec.UnsetType, Field(personal=True)] = msgspec.UNSET",
+        "    at: datetime.datetime | msgspec.UnsetType = msgspec.UNSET",
+        "    meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET",
+    )
+    pasted = source.replace("    total: float\n", "\n".join(["    total: float", *given.lines, ""]))
+    needed = "import datetime\nfrom typing import Annotated, Any\nimport msgspec\n"
+    wider = plan_of(needed + pasted.replace("Event, ", "Event, Field, "), tmp_path).schema()
+    assert [each.what for each in compare(seen, wider)] == [
+        "totl: is not declared; is total meant?",
+        "total: is missing",
+    ]
+
+
+def test_no_lines_are_proposed_where_no_class_lacks_a_field():
+    """An event that is not declared gets a class, and people only what Customer.io takes."""
+    plan = propose(observed({"total": 1})).document
+    seen = observed({"total": 1}, {"total": 2})
+    seen.track("left", {"why": "x"})
+
+    assert propose_fields(seen, plan) == ()
+    assert propose_fields(observed({"total": 1}), {}) == ()
+
+
+def test_lines_for_people_are_what_customerio_takes():
+    """A reserved attribute gets no line; of others the mark of personal data is not lost."""
+    made = Observed()
+    made.identify({"plan": "pro"})
+    plan = propose(made).document
+    plan["properties"]["events"] = {"properties": {}}
+    made.identify({"plan": "pro", "phone_number": "+4912345678", "cio_id": "x"})
+
+    (given,) = propose_fields(made, plan)
+
+    assert given.where == "people"
+    text = "".join(given.lines)
+    assert text.startswith("    phone_number: Annotated[")
+    assert "Field(personal=True)" in text
+    assert "cio_id" not in text
 
 
 def test_what_customerio_does_not_take_is_not_proposed():

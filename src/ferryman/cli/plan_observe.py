@@ -1,6 +1,5 @@
 """`ferryman plan observe`: what is really said, held against the plan, or made into one."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,19 +11,18 @@ from rich.console import Console
 from ferryman.cli import out
 from ferryman.cli.app import DONE, INCOMPLETE
 from ferryman.cli.observed import Columns, Count, count, lines
+from ferryman.cli.plan_propose import lacking, write_proposal
 from ferryman.cli.plans import document_of
 from ferryman.cli.progress import progress
 from ferryman.cli.rows import Format
 from ferryman.cli.stopping import Stop
 from ferryman.errors import ConfigurationError
-from ferryman.plan.exchange.generate import generate
 from ferryman.plan.jsonlike import object_at
 from ferryman.plan.observing import Observed
 from ferryman.plan.observing.comparing import Finding, FindingKind, compare
-from ferryman.plan.observing.proposing import Proposal, propose
+from ferryman.plan.observing.proposing import Lines
 from ferryman.plan.observing.seen import Seen, Shape
 
-_NOTE: Final = "Proposed by `ferryman plan observe`: read it, correct it, keep it."
 _STYLES: Final[Mapping[FindingKind, str]] = {
     "undeclared": "bold red", "deviates": "bold red", "deprecated": "yellow", "unseen": "dim",
 }  # fmt: skip
@@ -94,16 +92,17 @@ def run_observe(
         out.note(f"Stopped when {out.counted(made.rows, 'row was', 'rows were')} read.")
         return stop.code
     findings = [] if known is None else compare(made.observed, known)
+    fields = () if known is None else lacking(made, known, values=values)
     if json:
-        out.emit(_document(made, known, findings, values=values))
+        out.emit(_document(made, known, findings, fields, values=values))
     else:
-        _show(made, known, findings, to_stderr=propose_to == "-")
+        _show(made, known, findings, fields, to_stderr=propose_to == "-")
     _tell_rows(made)
     if made.is_csv and (numbers := _numbers(made.observed)):
         have = ",".join(f"{name}={kind}" for name, kind in numbers.items())
         out.note(f"Cells are text; to read those that are always numbers: --types {have}")
     if propose_to is not None:
-        _propose(made, known, propose_to, values=values)
+        write_proposal(made, known, propose_to, values=values)
     bad = sum(each.kind in ("undeclared", "deviates") for each in findings)
     return INCOMPLETE if bad or made.refused or (strict and findings) else DONE
 
@@ -119,11 +118,17 @@ def _can_be_new(file: Path) -> None:
 
 
 def _document(
-    made: Count, known: Mapping[str, Any] | None, findings: Sequence[Finding], *, values: bool
+    made: Count,
+    known: Mapping[str, Any] | None,
+    findings: Sequence[Finding],
+    fields: Sequence[Lines],
+    *,
+    values: bool,
 ) -> dict[str, Any]:
     return {
         "counts": {kind: sum(each.kind == kind for each in findings) for kind in _STYLES},
         "findings": findings,
+        "fields": fields,
         "events": [
             {"name": name, "seen": seen, "declared": declared}
             for name, seen, declared in _events(made.observed, known)
@@ -145,7 +150,12 @@ def _events(observed: Observed, known: Mapping[str, Any] | None) -> list[tuple[s
 
 
 def _show(
-    made: Count, known: Mapping[str, Any] | None, findings: Sequence[Finding], *, to_stderr: bool
+    made: Count,
+    known: Mapping[str, Any] | None,
+    findings: Sequence[Finding],
+    fields: Sequence[Lines],
+    *,
+    to_stderr: bool,
 ) -> None:
     console = out.console(stderr=to_stderr)
     observed = made.observed
@@ -160,6 +170,11 @@ def _show(
         for each in findings:
             if each.kind == kind and kind != "undeclared":
                 _tell(console, each, style)
+    for part in fields:
+        text = "\n".join(("", f"To declare it, add to the class of {part.where}:", *part.lines))
+        console.print(text, soft_wrap=True, markup=False, highlight=False)
+    if fields:
+        console.print()
     if known is not None:
         told = [
             out.counted(figure, *_FIGURES[kind])
@@ -254,40 +269,3 @@ def _tell_rows(made: Count) -> None:
         out.complain(f"{out.counted(made.refused, 'row', 'rows')} could not be counted:")
         for line in lines(made):
             out.note(line)
-
-
-# -- proposing
-
-
-def _propose(made: Count, known: Mapping[str, Any] | None, to: str, *, values: bool) -> None:
-    without = Observed.read(made.observed.document(values=False))
-    proposal = propose(made.observed if values else without, known)
-    if not proposal.classes:
-        out.note("Nothing is proposed: " + ("all is declared." if known else "nothing was seen."))
-        return
-    source = generate(proposal.document, note=_NOTE)
-    if to == "-":
-        sys.stdout.write(source)
-        sys.stdout.flush()
-    else:
-        try:
-            with Path(to).open("x", encoding="utf-8") as file:
-                file.write(source)
-        except OSError as error:
-            raise ConfigurationError(f"cannot write {to}: {error.strerror}") from None
-        out.note(f"Proposed {out.counted(proposal.classes, 'class', 'classes')} in {to}.")
-    _tell_remarks(proposal, is_csv=made.is_csv)
-    if not values and (few := _choices(propose(made.observed, known))):
-        have = out.counted(few, "field has", "fields have")
-        out.note(f"{have} few values: --values proposes a Literal.")
-
-
-def _tell_remarks(proposal: Proposal, *, is_csv: bool) -> None:
-    for each in proposal.remarks:
-        if not (is_csv and each.what.startswith("is text")):  # --types was named already
-            field = f" {each.field}:" if each.field else ""
-            out.note(f"{each.where}:{field} {each.what}")
-
-
-def _choices(proposal: Proposal) -> int:
-    return msgspec.json.encode(proposal.document).count(b'"enum":')

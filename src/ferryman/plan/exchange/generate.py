@@ -71,6 +71,13 @@ def generate(document: dict[str, Any], *, note: str = _GENERATED) -> str:
     return "\n\n\n".join([f"{head}\n\n{_imports(writer)}", *classes, ending]) + "\n"
 
 
+def field_lines(document: dict[str, Any], key: str) -> list[str]:
+    """Return the lines that declare the fields of the class at *key*, as :func:`generate` does."""
+    writer = Writer(document.get("$defs", {}))
+    writer.defined |= writer.defs.keys()
+    return "\n".join(_fields(writer.defs[key], writer)).split("\n")
+
+
 def _imports(writer: Writer) -> str:
     used = writer.used
     lines = [line for name, line in _IMPORTS[:3] if name in used]

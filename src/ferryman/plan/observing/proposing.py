@@ -11,9 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from ferryman.errors import InvalidOperation
+from ferryman.plan.exchange.generate import field_lines
 from ferryman.plan.exchange.reading import Said, planned
 from ferryman.plan.jsonlike import object_at
 from ferryman.plan.names import limits
+from ferryman.plan.names.nearest import nearest
 from ferryman.plan.observing.observed import Observed
 from ferryman.plan.observing.recognising import says_moment
 from ferryman.plan.observing.seen import Seen, Shape
@@ -45,6 +47,67 @@ class Proposal(msgspec.Struct, frozen=True):
     document: Schema
     classes: int
     remarks: tuple[Remark, ...]
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Lines of Python for a class that is there: *where*, and the fields that it does not have."""
+
+    where: str
+    lines: tuple[str, ...]
+
+
+def propose_fields(observed: Observed, plan: Mapping[str, Any]) -> tuple[Lines, ...]:
+    """Return the lines that the classes of *plan*, a document, lack for what was *observed*.
+
+    A field whose name is close to a declared one is a slip, and gets none; nor do fields further
+    down, which stand in classes that others may share.
+    """
+    told: list[Lines] = []
+    events = object_at(plan, "properties", "events", "properties")
+    for name, shape in sorted(observed.events.items()):
+        if name in events:
+            told += _lines(f"event {name}", shape, _declared(plan, events[name]))
+    person = object_at(plan, "properties").get("person")
+    if observed.person is not None and person is not None:
+        told += _lines("people", observed.person, _declared(plan, person))
+    return tuple(told)
+
+
+def _declared(plan: Mapping[str, Any], ref: Any) -> Schema:
+    key = str(object_at(ref).get("$ref", "")).removeprefix("#/$defs/")
+    return object_at(plan, "$defs", key, "properties")
+
+
+def _lines(where: str, shape: Shape, declared: Schema) -> list[Lines]:
+    always = {name for name, seen in shape.fields.items() if seen.present == shape.count}
+    lacking = {
+        name: seen
+        for name, seen in shape.fields.items()
+        if name not in declared and not nearest(name, declared.keys() - always)
+    }
+    part = Shape()
+    part.count, part.fields = shape.count, lacking
+    said = (_person(part, []) if where == "people" else _event("it", part, [])) if lacking else []
+    if not said or not said[0].schema["properties"]:
+        return []
+    schema = said[0].schema
+    plain = {name: _without_classes(field) for name, field in schema["properties"].items()}
+    document = planned({}, [said[0]._replace(schema={**schema, "properties": plain})], "")
+    return [Lines(where, tuple(field_lines(document, next(iter(document["$defs"])))))]
+
+
+def _without_classes(schema: Schema) -> Schema:
+    """Return *schema* with a dict for each class in it: one line declares no class."""
+    if "properties" in schema:
+        marks = {word: said for word, said in schema.items() if word.startswith("x-")}
+        return {"type": "object", **marks}
+    found = dict(schema)
+    for word in ("items", "additionalProperties"):
+        if word in found:
+            found[word] = _without_classes(found[word])
+    if "anyOf" in found:
+        found["anyOf"] = [_without_classes(member) for member in found["anyOf"]]
+    return found
 
 
 def propose(
