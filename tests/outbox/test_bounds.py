@@ -66,3 +66,14 @@ def test_who_waits_for_the_next_try_leaves_the_place_to_others():
 
     assert resting
     assert not throttle.open
+
+
+def test_no_more_bytes_are_read_than_are_asked_for(make_store):
+    """Large operations of many calls: what is read ahead stays within its bound and one more."""
+    store = make_store()
+    for _ in range(20):
+        kept(store, say.track("p", "x", data={"t": "x" * 30_000}))
+
+    found = store.read(0, limit=1_000, size=100_000)
+
+    assert [entry.seq for entry in found] == [1, 2, 3, 4]
