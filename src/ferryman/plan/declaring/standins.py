@@ -7,11 +7,13 @@ table of kinds (kinds.py).
 
 import dataclasses
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final, Generic, cast
 
 import msgspec
 from typing_extensions import TypeVar
 
+from ferryman._core.kinds import take
 from ferryman._core.plain import Wrong
 from ferryman.errors import InvalidOperation
 from ferryman.plan.checking.compiler import shape_of
@@ -26,6 +28,12 @@ _OURS: Final[dict[Kind, Any]] = {
     "object": Object,
     "message": MessageData,
 }
+_JSON_TYPES: Final[tuple[tuple[Any, str], ...]] = (
+    (bool, "boolean"),
+    (str, "string"),
+    (int | float | Decimal, "number"),
+    (type(None), "null"),
+)
 
 
 class Model(msgspec.Struct, Generic[T_co], frozen=True):
@@ -126,7 +134,7 @@ def check_value(value: object, *, at: str) -> None:
     cls: Any = type(value)
     if is_model(cls):
         said = {name: getattr(value, name, None) for name in wire_names(cls)}
-        check_mapping(cls, said, at=at, by_name=True)
+        check_mapping(cls, said, at=at)
         return
     try:
         shape_of(cls, "track", at=at).build(value)
@@ -134,13 +142,53 @@ def check_value(value: object, *, at: str) -> None:
         raise wrong.located(at) from None
 
 
-def check_mapping(cls: Any, data: Mapping[Any, Any], *, at: str, by_name: bool = False) -> None:
-    """Check *data* by the rules of *cls*, a pydantic model; raises InvalidOperation, unquoted."""
-    options = {"by_name": True, "by_alias": False} if by_name else {}
+def check_named(cls: Any, data: Mapping[Any, Any], *, at: str, partial: bool = False) -> None:
+    """Check *data*, said by name for *cls*, a pydantic model; *partial* lets fields lack.
+
+    What is sent is what was given, so a name that the model knows only as an alias, and a value
+    that it would convert to another type of JSON, are wrong. Of *partial* data the names are
+    checked, for a model judges only the whole. Raises InvalidOperation, unquoted.
+    """
+    known = wire_names(cls)
+    others = getattr(cls, "model_config", {}).get("extra") == "allow"
+    for name in data:
+        if name not in known and not others:
+            raise _wrong("is not declared", str(name)).located(at)
+    if partial:
+        return
+    made = check_mapping(cls, data, at=at)
+    for name in known if made is not None else ():
+        if name in data and (got := _json_type(data[name])) is not None:
+            expected = _json_type(getattr(made, name, None))
+            if expected is not None and got != expected:
+                raise _wrong(f"expected {expected}, got {got}", name).located(at)
+
+
+def _json_type(value: object) -> str | None:
+    """Return the type of JSON that *value* becomes; None for what the encoder judges later."""
     try:
-        cls.model_validate(dict(data), **options)
+        plain = take(value, "track", 0)
+    except Wrong:
+        return None
+    return next((name for types, name in _JSON_TYPES if isinstance(plain, types)), None)
+
+
+def _wrong(rule: str, name: str) -> Wrong:
+    wrong = Wrong(rule)
+    wrong.path.append(name)
+    return wrong
+
+
+def check_mapping(cls: Any, data: Mapping[Any, Any], *, at: str) -> Any:
+    """Return what *cls*, a pydantic model, makes of *data*, fields by their names.
+
+    None where a pydantic before 2.11 cannot tell names from aliases. Raises InvalidOperation,
+    unquoted.
+    """
+    try:
+        return cls.model_validate(dict(data), by_name=True, by_alias=False)
     except TypeError:
-        return  # a pydantic that does not know these words: it has validated its own instances
+        return None
     except ValueError as error:  # pydantic's ValidationError quotes the value
         raise _unquoted(error, cls, at) from None
 

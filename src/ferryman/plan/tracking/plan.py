@@ -18,7 +18,7 @@ from ferryman.errors import InvalidOperation
 from ferryman.plan.checking.loose import Loose
 from ferryman.plan.declaring.events import Event, MessageData, Object, Person
 from ferryman.plan.declaring.parts import Parts
-from ferryman.plan.declaring.standins import Model, check_mapping, check_value, is_model
+from ferryman.plan.declaring.standins import Model, check_named, check_value, is_model
 from ferryman.plan.declaring.wire import encode_event, encode_person
 from ferryman.plan.names.conventions import Conventions
 from ferryman.plan.tracking.collecting import collected, members_of
@@ -230,8 +230,7 @@ class TrackingPlan(Generic[E, P]):
         self, model: Model[Any], data: Mapping[str, object], at: str, *, partial: bool = False
     ) -> None:
         if is_model(model.cls):
-            if not partial:
-                check_mapping(model.cls, data, at=at)
+            check_named(model.cls, data, at=at, partial=partial)
             return
         try:
             self._loose.check(model.cls, data, partial=partial)
