@@ -3,12 +3,14 @@
 import random
 
 import apsw
+import msgspec
 import pytest
 
 from ferryman import operations as say
 from ferryman.outbox.entry import Dead, Done
 from ferryman.outbox.protocol import Where
 from ferryman.outbox.stores.check import check
+from ferryman.outbox.stores.looking import entries_in
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import all_dead, assert_adds_up, events, kept, waiting
 
@@ -16,13 +18,15 @@ PAGE = 4096
 
 
 class Graveyard:
-    """A closed spool with 200 dead letters, 150 that wait, a removal, and one that was begun."""
+    """A closed spool: 200 dead letters, 150 that wait, a removal, one begun, some thrown away."""
 
     def __init__(self, path):
         self.path = path
         store = SqliteStore(path)
-        letters = kept(store, *[say.track(f"p{n}", "x", data={"at": _mark(n)}) for n in range(200)])
+        letters = kept(store, *[say.track(f"p{n}", "x", data={"at": _mark(n)}) for n in range(202)])
         store.settle([Dead(entry, f"odd {entry.seq % 3}") for entry in letters], 8)
+        store.skip([letters.pop().seq])
+        store.purge([letters.pop().seq])
         kept(store, say.delete("p7"), say.merge("p8", "q"), say.submit_form("f", "p9"))
         removal, merge, form = waiting(store)
         store.settle([Done(removal), Dead(merge, "odd")], 8)
@@ -45,6 +49,11 @@ class Graveyard:
         content = bytearray(self.path.read_bytes())
         change(content)
         self.path.write_bytes(content)
+
+    def write(self, sql):
+        connection = apsw.Connection(str(self.path))
+        connection.execute(sql)
+        connection.close()
 
     def flip(self, mark):
         def change(content):
@@ -138,6 +147,95 @@ def test_a_lost_page_of_dead_letters_leaves_the_others_and_their_indexes(graveya
     store.settle([Dead(entry, "odd") for entry in waiting(store)], 9)
     assert assert_adds_up(store).pending == 0
     store.close()
+
+
+@pytest.mark.parametrize("place", [0, -1], ids=["key", "reason"])
+def test_a_flipped_bit_beside_a_dead_letter_costs_nothing(graveyard, place):
+    """What is in the letter, too, is taken from it; text that is none is told as far as it is."""
+    beside = b"i:p50trackodd"
+
+    def flip(content):
+        assert content.count(beside) == 1
+        content[content.index(beside) + place % len(beside)] ^= 0x80
+
+    graveyard.harm(flip)
+
+    store = open_again(graveyard)
+    left = all_dead(store)
+    of_person = store.dead(Where(key="i:p50"), after=0, limit=9)
+    counts = assert_adds_up(store)
+    store.close()
+
+    assert [each.entry for each in left] == [each.entry for each in graveyard.dead]
+    assert [each.entry.key for each in of_person] == ["i:p50"]
+    assert {each.reason for each in left} <= {"odd 0", "odd 1", "odd 2", "odd", "od\ufffd 0"}
+    assert counts.quarantined == 0
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "packed = CAST(packed AS TEXT)",
+        "total = CAST(total AS BLOB)",
+        "key = CAST(key AS BLOB)",
+        "name = CAST(x'99' AS TEXT)",
+        "reason = CAST(x'99' AS TEXT)",
+        "reason = CAST(reason AS BLOB)",
+        "field = x''",
+        "status = 'x'",
+        "attempts = -1",
+        "died_at = 1 << 60",
+    ],
+)
+def test_a_column_of_another_kind_stops_no_list(graveyard, harm):
+    """One bit makes bytes of a text, or a text of bytes: whatever was read can be mended."""
+    harmed = graveyard.dead[50]
+    graveyard.write(f"UPDATE dead SET {harm} WHERE seq = {harmed.entry.seq}")
+
+    store = open_again(graveyard)
+    left = all_dead(store)
+    counts = assert_adds_up(store)
+    store.close()
+
+    assert len(graveyard.dead) - len(left) == counts.quarantined == harm.startswith("total")
+    assert [each for each in left if each.entry not in (e.entry for e in graveyard.dead)] == []
+    kinds = {tuple(map(type, msgspec.structs.astuple(each)[1:])) for each in left}
+    assert kinds == {(str, str, str, int, int, bool, int)}
+    assert {each.died_at for each in left} <= {0, 8}
+    assert check(graveyard.path).sound
+
+
+@pytest.mark.parametrize(
+    "harm", ["packed = CAST(packed AS TEXT)", "marks = CAST(marks AS TEXT)", "marks = x''"]
+)
+def test_a_column_of_another_kind_costs_nobody_who_waits(graveyard, harm):
+    """What reads as it was put is put anew as it was, by whoever reads or by a repair."""
+    graveyard.write(f"UPDATE entries SET {harm} WHERE seq = (SELECT max(seq) FROM entries)")
+
+    observed = list(entries_in(graveyard.path))
+    before = check(graveyard.path)
+    store = open_again(graveyard)
+    left = waiting(store)
+    counts = assert_adds_up(store)
+    store.close()
+    check(graveyard.path, repair=True)
+
+    assert left == graveyard.waiting
+    assert observed == [*left, *(each.entry for each in graveyard.dead)]
+    assert (before.sound, before.missing) == (False, 0)
+    assert counts.quarantined == 0
+    assert check(graveyard.path).sound
+
+
+def test_a_changed_key_brings_no_removed_person_back(graveyard):
+    """Whose a dead letter is says the letter, which has a checksum, and not the column."""
+    graveyard.write(f"UPDATE dead SET key = 'i:r' WHERE seq = {graveyard.hidden}")
+
+    store = SqliteStore(graveyard.path)
+    replayed = store.replay([graveyard.hidden])
+    store.close()
+
+    assert replayed.refused == ((graveyard.hidden, "removed"),)
 
 
 @pytest.mark.parametrize("table", ["entries", "dead"])

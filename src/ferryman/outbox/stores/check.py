@@ -20,9 +20,10 @@ import msgspec
 from ferryman.errors import StoreError
 
 from ..protocol import Counts
-from .mend import PUT_ASIDE, copy, put_aside, recount, walk
+from .mend import PUT_ASIDE, copy, put_aside, recount
 from .moves import accounts
 from .schema import APPLICATION_ID, BUSY_MS, FORMAT, TABLES, as_store_error, one
+from .walk import walk
 
 REPLACED_ID = 0x46455244
 """The application id of a file that was replaced: whoever waited for it must not write it."""

@@ -15,12 +15,13 @@ import msgspec
 
 from ..entry import Dead
 from ..protocol import Obstacle, Replayed, Where
+from .beside import sensible
 from .moves import find, forget_removal, forget_removals
-from .runs import unpacked_alone
+from .runs import DAMAGED, Damaged, unpacked_alone
 from .schema import one
 from .taking import put_back, take
 
-_VERDICT = "reason, field, message, status, attempts, maybe_delivered, died_at"
+_BESIDE = "key, other, name, reason, field, message, status, attempts, maybe_delivered, died_at"
 _PAGES = 50_000
 """Pages that one value may take: SQLite's values end at 1,000,000,000 bytes."""
 _REMOVED = "SELECT 1 FROM removed WHERE (key = ? OR key = ?) AND seq > ?"
@@ -39,14 +40,17 @@ def letters(connection: apsw.Connection, where: Where, after: int, limit: int) -
     if where.key is not None:
         conditions.append("(key = ? OR other = ?)")
         values += [where.key, where.key]
-    sql = f"SELECT seq, packed, total, {_VERDICT} FROM dead WHERE seq > ?"  # noqa: S608 - ours
+    sql = f"SELECT seq, packed, total, {_BESIDE} FROM dead WHERE seq > ?"  # noqa: S608 - ours
     sql = " AND ".join([sql, *conditions]) + " ORDER BY seq LIMIT ?"
     return [_dead(row) for row in connection.execute(sql, (after, *values, limit))]
 
 
 def _dead(row: tuple[Any, ...]) -> Dead:
-    seq, packed, total, reason, field, message, status, attempts, maybe, died_at = row
-    entry = unpacked_alone(seq, packed, total)
+    entry = unpacked_alone(*row[:3])
+    who = entry.key, entry.other or None, entry.name
+    reason, field, message, status, attempts, maybe, died_at = verdict = sensible(row[6:])
+    if (*who, *verdict) != row[3:]:
+        raise Damaged(DAMAGED)
     return Dead(entry, reason, field, message, status, attempts, bool(maybe), died_at)
 
 
@@ -69,14 +73,14 @@ def replay(connection: apsw.Connection, places: Sequence[int]) -> Replayed:
     size = packed_size = 0
     for place in sorted(set(places)):
         row = connection.execute(
-            "SELECT seq, packed, total, key, other FROM dead WHERE seq = ?", (place,)
+            "SELECT seq, packed, total FROM dead WHERE seq = ?", (place,)
         ).fetchone()
-        if row is None:
+        entry = unpacked_alone(*row) if row else None
+        if row is None or entry is None:
             refused.append((place, "gone"))
-        elif connection.execute(_REMOVED, (row[3], row[4], place)).fetchone():
+        elif connection.execute(_REMOVED, (entry.key, entry.other, place)).fetchone():
             refused.append((place, "removed"))
         else:
-            entry = unpacked_alone(*row[:3])
             connection.execute("DELETE FROM dead WHERE seq = ?", (place,))
             put_back(connection, entry)
             back.append(place)

@@ -12,9 +12,10 @@ import apsw
 from ferryman.errors import OutboxSealed, StoreError
 
 from ..entry import Entry
-from .runs import Damaged, unpacked, unpacked_alone
+from .runs import unpacked, unpacked_alone
 from .schema import APPLICATION_ID, FORMAT, as_store_error, one
 from .unsealed import is_sealed
+from .walk import sound
 
 
 def entries_in(file: Path) -> Iterator[Entry]:
@@ -31,12 +32,10 @@ def entries_in(file: Path) -> Iterator[Entry]:
                 raise StoreError("the file is another program's database")
             if one(spool, "SELECT format FROM header")[0] != FORMAT:
                 raise StoreError(f"its format is one that this version does not know ({FORMAT})")
-            for row in spool.execute("SELECT * FROM entries ORDER BY seq"):
-                with contextlib.suppress(Damaged):
-                    yield from map(_readable, unpacked(row))
-            for row in spool.execute("SELECT seq, packed, total FROM dead ORDER BY seq"):
-                with contextlib.suppress(Damaged):
-                    yield _readable(unpacked_alone(*row))
+            for row in sound(spool, "entries"):
+                yield from map(_readable, unpacked(row))
+            for row in sound(spool, "dead"):
+                yield _readable(unpacked_alone(*row[:3]))
     except apsw.Error as error:
         raise as_store_error(error) from None
 

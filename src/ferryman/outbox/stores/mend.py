@@ -10,27 +10,16 @@ a table whose pages cannot be read is copied once, row by row, around them.
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import apsw
 import msgspec
 
-from ..entry import parks
-from .runs import Damaged, Row, rows, saved, unpacked, unpacked_alone
+from .runs import Damaged, Row
 from .schema import indexes, one, transaction
+from .walk import DAMAGE, SAME, Seen, same, sound, walk
 
-_COLUMNS = {
-    "entries": ("seq", "last", "count", "bytes", "at", "packed", "marks", "total"),
-    "dead": (
-        "seq", "packed", "total", "key", "other", "name", "reason", "field", "message",
-        "status", "attempts", "maybe_delivered", "died_at", "parks",
-    ),
-}  # fmt: skip
-_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
-_STRIDE = 1_000
-"""Places looked at one by one behind unreadable ones; then the stride doubles, and again."""
 _CHUNK = 500
-_DAMAGE = (apsw.CorruptError, apsw.IOError, apsw.NotADBError, apsw.TooBigError, apsw.NoMemError)
 
 
 def is_damage(error: BaseException) -> bool:
@@ -56,117 +45,6 @@ class Mended(msgspec.Struct, frozen=True):
     rebuilt: tuple[str, ...] = ()
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A row as it was found, texts as bytes, and what of it can be trusted.
-
-    ``rows`` are what to keep in its place: itself where it is ``whole``, as it was put, else
-    what is sound of it. They hold ``count`` entries; ``broken`` are the packed ones that are lost.
-    """
-
-    raw: Row
-    rows: tuple[Row, ...]
-    count: int
-    broken: tuple[bytes, ...] = ()
-    whole: bool = False
-
-
-def walk(connection: apsw.Connection, table: str) -> Iterator[Seen | None]:
-    """Yield each row of *table* that can be read, in order, and None for each gap."""
-    start, last = _LOWEST, _highest(connection)
-    sql = f"SELECT {_columns(table)} FROM {table} WHERE seq >= ? ORDER BY seq"  # noqa: S608 - ours
-    while True:
-        following = start
-        try:
-            for raw in connection.execute(sql, (start,)):
-                seen = _seen(table, raw)
-                if seen.whole:  # a damaged place is no place to go on from
-                    following = max(following, raw[0] + 1)
-                yield seen
-            return
-        except _DAMAGE:
-            yield None
-            # Forward even where nothing was read: what was readable a moment ago may be no more.
-            following = max(following, start + 1, 1)
-            found = _readable(connection, f"{sql} LIMIT 1", following, last)
-            if found is None:
-                return
-            start = found
-
-
-def _columns(table: str) -> str:
-    # Text is read as bytes: it may be broken.
-    names = _COLUMNS[table]
-    return ", ".join(
-        [f"iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name})" for name in names]
-    )
-
-
-def _seen(table: str, raw: Row) -> Seen:
-    return _seen_run(raw) if table == "entries" else _seen_dead(raw)
-
-
-def _seen_run(raw: Row) -> Seen:
-    try:
-        return Seen(raw, (raw,), len(unpacked(raw)), whole=True)
-    except Damaged:
-        sound, broken = saved(raw)
-        return Seen(raw, tuple(rows(sound)), len(sound), tuple(broken))
-
-
-def _seen_dead(raw: Row) -> Seen:
-    seq, packed, total, *_ = raw
-    try:
-        entry = unpacked_alone(seq, packed, total)
-    except Damaged:
-        return Seen(raw, (), 0, (packed if isinstance(packed, bytes) else b"",))
-    found = tuple(
-        each.decode("utf-8", "replace") if place > 1 and isinstance(each, bytes) else each
-        for place, each in enumerate(raw)
-    )
-    # What stands beside the entry is either in it, too, or only told to people.
-    reason, field, message = (each if isinstance(each, str) else "" for each in found[6:9])
-    numbers = [each if isinstance(each, int) else 0 for each in found[9:13]]
-    who = entry.key, entry.other or None, entry.name
-    row = (seq, packed, total, *who, reason, field, message, *numbers, int(parks(entry)))
-    return Seen(raw, (row,), 1, whole=row == found)
-
-
-def _highest(connection: apsw.Connection) -> int:
-    try:
-        accepted = one(connection, "SELECT accepted FROM accounts")[0]
-    except apsw.Error:
-        return 1 << 40
-    return accepted if isinstance(accepted, int) and 0 < accepted < 1 << 40 else 1 << 40
-
-
-def _readable(connection: apsw.Connection, sql: str, place: int, last: int) -> int | None:
-    """Return the first place from *place* on that can be read, None when there is none."""
-    stride, before = 1, place - 1
-    tries = 0
-    while place <= last:
-        if _probe(connection, sql, place):
-            # With a stride, what lies between was stepped over: halve the way back.
-            while place - before > 1:
-                middle = (place + before) // 2
-                if _probe(connection, sql, middle):
-                    place = middle
-                else:
-                    before = middle
-            return place
-        before, place, tries = place, place + stride, tries + 1
-        if tries % _STRIDE == 0:
-            stride *= 2
-    return None
-
-
-def _probe(connection: apsw.Connection, sql: str, place: int) -> bool:
-    try:
-        connection.execute(sql, (place,)).fetchone()
-    except _DAMAGE:
-        return False
-    return True
-
-
 def mend(connection: apsw.Connection) -> Mended:
     """Put aside what is damaged in `entries` and `dead`, and correct the accounts.
 
@@ -179,7 +57,7 @@ def mend(connection: apsw.Connection) -> Mended:
     ) as reading:
         try:
             return _mend(connection, reading, rebuild=False)
-        except _DAMAGE:
+        except DAMAGE:
             return _mend(connection, reading, rebuild=True)
 
 
@@ -219,12 +97,8 @@ def _inspect(reading: apsw.Connection, table: str) -> tuple[list[Seen], int]:
 
 
 def _replace(writing: apsw.Connection, table: str, bad: list[Seen]) -> None:
-    # With a damaged place a row may not be found by it, or another one may.
-    same = "seq = ? AND packed IS ? AND total IS ?"
-    places = _COLUMNS[table].index("packed"), _COLUMNS[table].index("total")
     for seen in bad:
-        picked = seen.raw[0], *(seen.raw[place] for place in places)
-        writing.execute(f"DELETE FROM {table} WHERE {same}", picked)  # noqa: S608 - ours
+        writing.execute(f"DELETE FROM {table} WHERE {SAME}", same(table, seen))  # noqa: S608 - ours
         if writing.changes() != 1:
             raise apsw.CorruptError
     for seen in bad:
@@ -247,9 +121,8 @@ def _rebuild(writing: apsw.Connection, reading: apsw.Connection, table: str) -> 
 def copy(source: apsw.Connection, table: str, target: apsw.Connection, into: str) -> None:
     """Copy what can be trusted of *table* into the table *into*."""
     found: list[Row] = []
-    for seen in walk(source, table):
-        if seen is not None:
-            found += seen.rows
+    for row in sound(source, table):
+        found.append(row)
         if len(found) >= _CHUNK:
             _insert(target, into, found)
             found = []
@@ -283,7 +156,7 @@ def recount(connection: apsw.Connection) -> int:
         (max(highest, highest_dead), waiting, dead, dead, size, dead_size),
     )
     connection.execute(
-        f"UPDATE accounts SET quarantined = accepted - {settled} - dead - ?",  # noqa: S608
+        f"UPDATE accounts SET quarantined = accepted - ({settled}) - dead - ?",  # noqa: S608
         (waiting,),
     )
     return int(one(connection, "SELECT quarantined FROM accounts")[0]) - before
