@@ -24,12 +24,13 @@ other = 1
 
 @pytest.fixture
 def ferry(tmp_path: Path, bare_env: dict[str, str]) -> Ferry:
-    """Run `ferryman plan` in a directory with the modules old, new, wide, broken and lacking."""
+    """Run `ferryman plan` in a directory with the modules old, new, wide and some that fail."""
     (tmp_path / "old.py").write_text(MODULE.format(plan="Literal['free', 'pro']"))
     (tmp_path / "new.py").write_text(MODULE.format(plan="Literal['free']"))
     (tmp_path / "wide.py").write_text(MODULE.format(plan="str"))
     (tmp_path / "broken.py").write_text("1 / 0")
     (tmp_path / "lacking.py").write_text("import not_installed_anywhere")
+    (tmp_path / "leaving.py").write_text("raise SystemExit(3)")
 
     def run(*words: str) -> Ran:
         return subprocess.run(
@@ -127,6 +128,7 @@ def test_typescript_from_a_module_and_from_its_document(ferry: Ferry, tmp_path: 
         ("old:absent", "old holds no TrackingPlan named absent"),
         ("old", "old is no MODULE:PLAN, such as shop.events:plan"),
         ("broken:plan", "broken cannot be imported: ZeroDivisionError"),
+        ("leaving:plan", "leaving cannot be imported: SystemExit: 3"),
         ("lacking:plan", "lacking imports not_installed_anywhere, which is missing"),
     ],
 )
@@ -137,6 +139,14 @@ def test_what_is_no_plan_is_told_in_a_sentence(ferry: Ferry, given: str, told: s
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"ferryman: {told}")
     assert "Traceback" not in ran.stderr
+
+
+def test_a_module_without_its_plan_is_told_how_to_say_it(ferry: Ferry) -> None:
+    """What looks like a module is no file that is missing, but half of MODULE:PLAN."""
+    ran = ferry("diff", "shop.events", "old:plan")
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "a plan in a module is said so: shop.events:plan" in " ".join(ran.stderr.split())
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "\x00", '{"x-ferryman": {"format": 99}}'])

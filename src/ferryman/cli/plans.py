@@ -37,7 +37,9 @@ def read_json(given: str) -> Any:
     try:
         return json.loads(Path(given).read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigurationError(f"cannot read {given}: {error.strerror}") from None
+        is_module = all(step.isidentifier() for step in given.split("."))
+        hint = f" (a plan in a module is said so: {given}:plan)" if is_module else ""
+        raise ConfigurationError(f"cannot read {given}: {error.strerror}{hint}") from None
     except (ValueError, RecursionError):
         raise ConfigurationError(f"{given} is no JSON in UTF-8") from None
 
@@ -67,7 +69,7 @@ def import_plan(given: str) -> TrackingPlan[Any, Any]:
         if absent == module_name or module_name.startswith(f"{absent}."):
             raise ConfigurationError(f"there is no module {absent} here") from None
         raise ConfigurationError(f"{module_name} imports {absent}, which is missing") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # The user's module may raise anything, and one sentence serves better than our traceback.
         what = f"{type(error).__name__}: {error}"
         raise ConfigurationError(f"{module_name} cannot be imported: {what}") from None
