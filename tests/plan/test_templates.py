@@ -295,8 +295,12 @@ def test_what_a_template_is_for(about: dict[str, str], decided: str) -> None:
     ("words", "what", "hint"),
     [
         ("event=order_plced", "the plan has no event order_plced", "order_placed"),
-        ("evnt=signed_up", "ferryman: knows event=NAME and message=NAME, not evnt=", ""),
-        ("order_placed", "ferryman: says neither event= nor message=", ""),
+        (
+            "evnt=signed_up",
+            "ferryman: knows event=NAME, message=NAME and ignore=RULE, not evnt=",
+            "",
+        ),
+        ("order_placed", "ferryman: says neither event=, message= nor ignore=", ""),
     ],
 )
 def test_what_a_template_says_it_is_for_is_checked(words: str, what: str, hint: str) -> None:
@@ -304,6 +308,39 @@ def test_what_a_template_says_it_is_for_is_checked(words: str, what: str, hint: 
     (finding,) = found(f"{{% comment %}}ferryman: {words}{{% endcomment %}}")
 
     assert (finding.rule, finding.what, finding.hint) == ("directive", what, hint)
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("ignore=variable", ["may-be-missing"]),
+        ("ignore=variable,may-be-missing", []),
+        ('event=order_placed ignore="variable"', ["may-be-missing"]),
+        ("ignore=filter", ["variable", "may-be-missing", "directive"]),
+        ("ignore=nothing", ["variable", "may-be-missing", "directive"]),
+        ("ignore=syntax,variable", ["may-be-missing", "directive"]),
+    ],
+)
+def test_a_template_may_ignore_a_rule(words: str, left: list[str]) -> None:
+    """It is silent in that template; what silences nothing, or may not, is told as a warning."""
+    ignores = f"{{% comment %}}ferryman: {words}{{% endcomment %}}"
+    wrong = "{{ event.oder_id }}{{ event.note }}"
+
+    rules = {each.rule: each.level for each in found(wrong + ignores, event="order_placed")}
+
+    assert sorted(rules) == sorted(left)
+    assert rules.get("directive", "warning") == "warning"
+
+
+def test_an_ignore_is_of_its_template_alone() -> None:
+    """Another template, with the same mistake, is told."""
+    wrong = "{{ event.oder_id }}"
+    ignores = "{% comment %}ferryman: ignore=variable{% endcomment %}"
+    given = [Template("a", wrong + ignores), Template("b", wrong)]
+
+    told = [each.where for each in check(PLAN, given).findings if each.rule == "variable"]
+
+    assert told == ["b"]
 
 
 def unread(*sources: str) -> list[str]:

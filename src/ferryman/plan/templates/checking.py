@@ -28,6 +28,10 @@ from ferryman.plan.templates.walk import Walk
 Level: TypeAlias = Literal["error", "warning"]
 _WORD: Final = re.compile(r"""(\w+)=("[^"]*"|'[^']*'|\S+)""")
 _PREFIX: Final = "ferryman:"
+_SILENCED: Final = frozenset(
+    {"variable", "no-such-event", "tag", "filter", "may-be-missing", "deprecated"}
+)
+"""Rules that a template may ignore: not that it cannot be read, nor that it says so wrongly."""
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -124,8 +128,25 @@ class _Checker:
         starts = _line_starts(template.source)
         placed = [_placed(template.name, fault, "error", starts) for fault in errors]
         placed += [_placed(template.name, fault, "warning", starts) for fault in warnings]
+        placed = self._heeded(template, tree.nodes, placed, starts)
         placed.sort(key=lambda each: (each.line, each.column, each.level))
         self.findings += dict.fromkeys(placed)
+
+    def _heeded(
+        self, template: Template, nodes: list[Node], found: list[Finding], starts: list[int]
+    ) -> list[Finding]:
+        """Return *found* without the rules that the template ignores; what ignores none is told."""
+        kept = found
+        for text, node in _comments(nodes):
+            for word, rules in _WORD.findall(text):
+                for rule in rules.strip("\"'").split(",") if word == "ignore" else ():
+                    left = [each for each in kept if each.rule not in {rule} & _SILENCED]
+                    if len(left) == len(kept):
+                        what = f"ignore={rule} silences nothing here"
+                        fault = Fault(node.token.start_index, "directive", what)
+                        left.append(_placed(template.name, fault, "warning", starts))
+                    kept = left
+        return kept
 
     def unused(self) -> Iterator[Finding]:
         """Yield the fields that no template reads, of what has templates."""
@@ -149,11 +170,8 @@ class _Checker:
     def _target(self, template: Template, nodes: list[Node], errors: list[Fault]) -> Target:
         """Return what *template* is for: as it says, as was given, or as its path is called."""
         said: dict[str, str] = {}
-        for node in nodes:
-            if isinstance(node, CommentNode):
-                text = (node.text or "").strip()
-                if text.startswith(_PREFIX):
-                    said |= self._directive(text.removeprefix(_PREFIX), node, errors)
+        for text, node in _comments(nodes):
+            said |= self._directive(text, node, errors)
         for given in (said, {"event": template.event, "message": template.message}):
             for target in (Target("event", given.get("event", "")),
                            Target("message", given.get("message", ""))):  # fmt: skip
@@ -171,14 +189,18 @@ class _Checker:
         at = node.token.start_index
         known = {"event": self._roots.events, "message": self._roots.messages}
         for word, name in said.items():
+            if word == "ignore":
+                continue
             if word not in known:
-                what = f"{_PREFIX} knows event=NAME and message=NAME, not {word}="
+                what = f"{_PREFIX} knows event=NAME, message=NAME and ignore=RULE, not {word}="
                 errors.append(Fault(at, "directive", what))
             elif name not in known[word]:
                 what = f"the plan has no {word} {name}"
                 errors.append(Fault(at, "directive", what, nearest(name, known[word])))
         if not said:
-            errors.append(Fault(at, "directive", f"{_PREFIX} says neither event= nor message="))
+            errors.append(
+                Fault(at, "directive", f"{_PREFIX} says neither event=, message= nor ignore=")
+            )
         return said
 
     def _likely(self, walk: Walk, errors: list[Fault]) -> Target:
@@ -197,6 +219,15 @@ class _Checker:
         if fitting is None or len(fitting) > 1:
             return Target()
         return Target("event", next(iter(fitting)).removeprefix("event "))
+
+
+def _comments(nodes: list[Node]) -> Iterator[tuple[str, Node]]:
+    """Yield what the comments of a template say to this check, without the word before it."""
+    for node in nodes:
+        if isinstance(node, CommentNode):
+            text = (node.text or "").strip()
+            if text.startswith(_PREFIX):
+                yield text.removeprefix(_PREFIX), node
 
 
 def _named(kind: str, spots: dict[str, Spot]) -> dict[str, Spot]:
