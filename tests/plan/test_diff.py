@@ -106,6 +106,8 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
      document(about={"conventions": {"events": "camelCase"}}), R),
     ("convention of fields", document(), document(about={"conventions": {"fields": "any"}}), S),
     ("title changed", document(), {**document(), "title": "Store"}, S),
+    ("else changed", document(about={"else": 1, "same": 1}),
+     document(about={"else": 2, "same": 1}), R),
     ("x-else changed", document(), {**document(), "x-else": 1}, R),
     # what a class says about itself
     ("description added", facts(), facts(description="Paid."), S),
@@ -164,6 +166,12 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
     ("may no longer be null", field(enum("a", "b", None)), field(enum("a", "b")), B),
     ("type widened to anything", field(union(TEXT, NULL)), field({}), R),
     ("type narrowed from anything", field({}), field(union(TEXT, NULL)), B),
+    ("type narrowed from any to string", document({"Paid": one({"f": True}, ("f",))}),
+     field(TEXT), B),
+    ("type narrowed from any to integer", field({"type": "array"}), field(several(WHOLE)), B),
+    ("class Cash renamed to Money", field(BOTH, defs=CARDS),
+     field(union(ref("Money"), ref("Card"), NULL),
+           defs={"Money": tagged("cash"), "Card": tagged("card")}), B),
     ("type narrowed from string to nothing", field(TEXT),
      document({"Paid": one({"f": False}, ("f",))}), B),
     ("type changed from string uuid to string", field({**TEXT, "format": "uuid"}), field(TEXT), B),
@@ -240,6 +248,7 @@ ROWS: list[tuple[str, Schema, Schema, str]] = [
      field(several(ref("L")), defs={"L": closed({"a": TEXT})}), B),
     # what is not known
     ("contentEncoding changed", field(TEXT), field({**TEXT, "contentEncoding": "base64"}), R),
+    ("x-else changed", field(union(TEXT, WHOLE)), field({**union(TEXT, WHOLE), "x-else": 1}), R),
     ("not changed", field({**TEXT, "not": {"const": "a"}}),
      field({**TEXT, "not": {"const": "b"}}), R),
     ("if changed", facts(), facts(**{"if": {"required": ["f"]}}), R),
@@ -281,6 +290,9 @@ MANY: list[tuple[str, Schema, Schema, list[tuple[str, str]]]] = [
      [(R, 'type widened from "", "b" to string')]),
     ("values freed with a step", field(enum(2, 3)), field({**WHOLE, "multipleOf": 2}),
      [(R, "type widened from 2, 3 to integer"), (B, "value 3 removed")]),
+    ("type and a word that is not known", field(TEXT),
+     field({**WHOLE, "contentEncoding": "base64"}),
+     [(B, "type changed from string to integer"), (R, "contentEncoding changed")]),
     ("null and type", field(union(NUMBER, NULL)), field(WHOLE),
      [(B, "may no longer be null"), (B, "type narrowed from number to integer")]),
     ("type and range", field({**WHOLE, "maximum": 5}), field({**NUMBER, "maximum": 3}),
@@ -317,6 +329,19 @@ def test_the_same_said_otherwise_is_no_change(old: Schema, new: Schema) -> None:
     """JSON Schema has several words for one thing; who reviews is told of things."""
     assert diff(old, new) == []
     assert diff(new, old) == []
+
+
+def test_a_removed_event_whose_class_says_nothing_else_names_no_other() -> None:
+    """Only an event that the same class says now is worth a look."""
+    assert "its class now says" not in diff(PAIR, document())[0].reason
+
+
+def test_people_are_told_without_a_name() -> None:
+    """There is one class of attributes, which no event names."""
+    old, new = (document({"More": one(fields)}, person=ref("More")) for fields in ({}, {"a": TEXT}))
+
+    assert [change.where for change in diff(old, new)] == ["person: a"]
+    assert [change.where for change in diff(document(), new)] == ["person"]
 
 
 def test_the_end_of_a_deprecated_event_names_its_successor() -> None:
