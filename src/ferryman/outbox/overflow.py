@@ -20,6 +20,7 @@ from .protocol import Store
 
 EVENTS: Final = ("track", "page", "screen", "pipelines.track", "pipelines.page", "pipelines.screen")
 _TRIES = 3
+"""How often there is no room, and nobody took it, before the call is refused."""
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -86,7 +87,9 @@ class Yielding:
         self, entries: Sequence[Entry], names: tuple[str, ...], full: OutboxFull
     ) -> None:
         size = sum(len(entry.body) for entry in entries)
-        for _ in range(_TRIES):  # others may take the room that was made
+        vain = 0
+        while vain < _TRIES:
+            last = self._store.last()
             gone = self._store.evict(names, len(entries), size)
             if gone:  # none, too, where a delivery has made room meanwhile
                 say(logging.WARNING, "ferryman.outbox_evicted", operations=gone)
@@ -94,4 +97,6 @@ class Yielding:
                 return self._store.put(entries)
             except OutboxFull as still:
                 full = still
+            # Others may take the room, whoever made it: then it is worth another try.
+            vain += not gone and self._store.last() == last
         raise full
