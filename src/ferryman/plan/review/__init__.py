@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
+from ferryman.plan.review.check_defaults import check_defaults
 from ferryman.plan.review.check_names import check_names
 from ferryman.plan.review.check_notes import check_notes
 from ferryman.plan.review.check_pairs import check_pairs
@@ -52,7 +53,7 @@ def review(
     and what they import is understood, but what they say is not checked unless it is scanned.
     """
     to = Findings()
-    for check in (check_names, check_sizes, check_pairs, check_notes):
+    for check in (check_names, check_sizes, check_defaults, check_pairs, check_notes):
         check(plan, to)
     read = {source.path: source for source in (*declaring, *scanned)}
     modules = {path: Module(path, source.text) for path, source in read.items()}

@@ -60,6 +60,11 @@ RULES: Final[dict[str, Rule]] = {
         "Customer.io reads it as that type, whatever is sent",
         "give it the type that Customer.io reads",
     ),
+    "default-wrong": Rule(
+        "plan", "error", "a default that the type of its own field does not take",
+        "whoever leaves the field out is refused",
+        "correct the default, or widen the type",
+    ),
     "too-large": Rule(
         "plan", "error", "a class or a field that is always larger than Customer.io takes",
         "not one of them could be delivered",
