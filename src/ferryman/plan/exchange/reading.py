@@ -110,13 +110,15 @@ def planned(root: Mapping[str, Any], said: list[Said], title: str) -> dict[str, 
 
 
 def _newest(said: list[Said]) -> list[Said]:
-    """Return *said* with one class a name: Segment keeps earlier versions beside the newest."""
-    found: dict[tuple[str, str], Said] = {}
+    """Return *said* without the earlier versions that Segment keeps beside the newest.
+
+    Two of one version are a mistake, which stays for `plan check` to find.
+    """
+    newest: dict[tuple[str, str], int] = {}
     for each in said:
-        other = found.get((each.kind, each.name))
-        if other is None or each.about.get("x-version", 1) >= other.about.get("x-version", 1):
-            found[each.kind, each.name] = each
-    return list(found.values())
+        name = (each.kind, each.name)
+        newest[name] = max(newest.get(name, 0), each.about.get("x-version", 1))
+    return [each for each in said if each.about.get("x-version", 1) == newest[each.kind, each.name]]
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
