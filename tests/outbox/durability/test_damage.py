@@ -23,6 +23,7 @@ SENTENCES = (
     "the outbox file has a format this version does not know",
     "the outbox file belongs to another workspace than this one",
     "the outbox file cannot be opened",
+    "the outbox file or its folder is not writable",  # what SQLite takes a damaged header for
     "the outbox file failed (",
     "the file is another program's database, or too damaged to be read",
 )
@@ -229,6 +230,24 @@ def test_a_damaged_place_takes_nobody_elses(settled, tmp_path):
 
     assert settled.entries.keys() == found
     assert counts.quarantined == 0
+
+
+def test_a_header_that_lets_nobody_write_is_repaired(settled, tmp_path):
+    """SQLite takes it for that of a newer one: a check tells it, and a repair loses nothing."""
+    path = settled.copy(tmp_path / "here")
+    content = bytearray(path.read_bytes())
+    content[18] = 3
+    path.write_bytes(content)
+
+    report = check(path, repair=True)
+    store = SqliteStore(path)
+    found = {entry.seq for entry in waiting(store)}
+    store.put(events(2, start=900))
+    store.close()
+
+    assert report.integrity == ("the header lets nobody write",)
+    assert report.kept_as is not None
+    assert found == settled.entries.keys()
 
 
 def _place(seq):

@@ -27,6 +27,7 @@ from .walk import walk
 
 REPLACED_ID = 0x46455244
 """The application id of a file that was replaced: whoever waited for it must not write it."""
+_NOBODY_WRITES = "the header lets nobody write"
 _MOST = 20
 """Findings of SQLite's own check that are told."""
 
@@ -75,9 +76,12 @@ def check(path: str | os.PathLike[str], *, repair: bool = False) -> Report:
             report = msgspec.structs.replace(_look(connection), integrity=_integrity(place))
         if report.sound or not repair:
             return report
-        with _leading(place), contextlib.closing(_open(place)) as connection:
-            _reserve(connection)
-            return _repair(place, connection, report.integrity)
+        with _leading(place):
+            if _NOBODY_WRITES in report.integrity:
+                _let_write(place)
+            with contextlib.closing(_open(place)) as connection:
+                _reserve(connection)
+                return _repair(place, connection, report.integrity)
     except (apsw.Error, OSError) as error:
         raise as_store_error(error) from None
 
@@ -168,6 +172,9 @@ def _integrity(place: Path) -> tuple[str, ...]:
             connection.set_busy_timeout(BUSY_MS)
             rows = connection.execute(f"PRAGMA integrity_check({_MOST})")
             found = [str(text) for (text,) in rows]
+            # A header that asks for a newer SQLite lets nobody write, and is sound to this one.
+            if connection.readonly("main") and os.access(place, os.W_OK):
+                return (_NOBODY_WRITES,)
     except apsw.Error as error:
         return (type(error).__name__,)
     return () if found == ["ok"] else tuple(found)
@@ -184,6 +191,13 @@ def _leading(place: Path) -> Generator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _let_write(place: Path) -> None:
+    """Put back which version of SQLite may write: what the log holds has to go into the file."""
+    with place.open("r+b") as file:
+        file.seek(18)
+        file.write(b"\x02")  # that with a write-ahead log
 
 
 def _reserve(connection: apsw.Connection) -> None:
