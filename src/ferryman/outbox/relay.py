@@ -135,8 +135,8 @@ class Relay:
 
     def await_change(self, seconds: float) -> None:
         """Wait until something was settled, or *seconds* at the most."""
-        with self._room:
-            self._room.wait(seconds)
+        with self._hall.changed:
+            self._hall.changed.wait(seconds)
 
     def is_own_thread(self) -> bool:
         """Whether the caller is one of the workers."""
@@ -147,6 +147,7 @@ class Relay:
         with self._room:
             self._hall.stopping = True
             self._room.notify_all()
+            self._hall.changed.notify_all()
         deadline = time.monotonic() + timeout
         for thread in list(self._threads):
             if thread is not threading.current_thread():
@@ -219,8 +220,8 @@ class Relay:
             case Release(batch):
                 held.batch, held.begun = None, frozenset()
                 with self._room:
-                    held.destination.release(batch)
-                    self._room.notify_all()
+                    held.destination.release(batch)  # who goes now, this worker finds out next
+                    self._hall.changed.notify_all()
             case Rest():
                 return self._sending.rest(effect, held.destination)
             case _:

@@ -24,7 +24,12 @@ class Hall:
 
     def __init__(self) -> None:
         # Its holder may take it again: an object collected meanwhile may accept, and wakes.
-        self.room = threading.Condition()
+        lock = threading.RLock()
+        self.room = threading.Condition(lock)
+        self.changed = threading.Condition(lock)
+        """Where others wait for something to be settled: workers are not woken for that."""
+        self.placing = 0
+        """How many wait for a place in a window."""
         self.stopping = False
         self.urgent = 0
         """How many wait for a flush."""
@@ -48,7 +53,11 @@ class Sending:
             while not throttle.free():
                 if self._hall.stopping:
                     return NoReply(False, "stopping")
-                self._hall.room.wait(_PLACE)
+                self._hall.placing += 1
+                try:
+                    self._hall.room.wait(_PLACE)
+                finally:
+                    self._hall.placing -= 1
             throttle.enter()
         start = time.monotonic()
         answer: Answer = NoReply(None, "failed")
@@ -62,7 +71,12 @@ class Sending:
                 destination.leave(answer, seconds=end - start, now=end)
                 if destination.well:
                     self._trouble(destination).well()
-                self._hall.room.notify()
+                # Each wake-up costs as much as dozens of events: one may claim, unless others
+                # wait for just this.
+                if self._hall.placing or throttle.resting:
+                    self._hall.room.notify_all()
+                else:
+                    self._hall.room.notify()
 
     def _keep_pace(self, held: Held) -> bool:
         """Wait until the request may leave, as far as its endpoint's rate goes; False for a stop.
