@@ -11,7 +11,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -26,9 +26,11 @@ from ferryman.client import AsyncClient, Client
 from ferryman.errors import ConfigurationError, FerrymanError
 from ferryman.outbox import AsyncOutbox, Outbox
 from ferryman.plan import TrackingPlan
+from ferryman.plan.tracking.plan import E, P
 
-T = TypeVar("T", Client, Outbox)
-A = TypeVar("A", AsyncClient, AsyncOutbox)
+T = TypeVar("T", Client[Any, Any], Outbox[Any, Any])
+_Plan: TypeAlias = TrackingPlan[E, P] | None
+A = TypeVar("A", AsyncClient[Any, Any], AsyncOutbox[Any, Any])
 X = TypeVar("X")
 
 _OFF_KEY = "mode-off"
@@ -126,21 +128,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         self.require("CUSTOMERIO_OUTBOX")
         return self.outbox
 
-    def client(self, **options: Any) -> Client:
+    def client(self, *, plan: _Plan[E, P] = None, **options: Any) -> Client[E, P]:
         """Return a new client; *options* are those of :class:`Client`."""
-        return Client(self.account(), **self._options(options))
+        return Client(self.account(), plan=plan, **self._options(options))
 
-    def async_client(self, **options: Any) -> AsyncClient:
+    def async_client(self, *, plan: _Plan[E, P] = None, **options: Any) -> AsyncClient[E, P]:
         """Return a new async client; *options* are those of :class:`AsyncClient`."""
-        return AsyncClient(self.account(), **self._options(options))
+        return AsyncClient(self.account(), plan=plan, **self._options(options))
 
-    def open_outbox(self, **options: Any) -> Outbox:
+    def open_outbox(self, *, plan: _Plan[E, P] = None, **options: Any) -> Outbox[E, P]:
         """Return a new outbox; *options* are those of :class:`Outbox`."""
-        return Outbox(self.place(), self.account(), **self._outbox_options(options))
+        return Outbox(self.place(), self.account(), plan=plan, **self._outbox_options(options))
 
-    def open_async_outbox(self, **options: Any) -> AsyncOutbox:
+    def open_async_outbox(self, *, plan: _Plan[E, P] = None, **options: Any) -> AsyncOutbox[E, P]:
         """Return a new async outbox; *options* are those of :class:`Outbox`."""
-        return AsyncOutbox(self.place(), self.account(), **self._outbox_options(options))
+        return AsyncOutbox(self.place(), self.account(), plan=plan, **self._outbox_options(options))
 
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
         return {"http": self.http, "mode": self.mode, **given}
@@ -235,34 +237,34 @@ def use_plan(plan: TrackingPlan[Any, Any] | None) -> None:
         _plan = plan
 
 
-def _client(settings: Settings) -> Client:
-    client = settings.client(plan=_plan)
+def _client(settings: Settings) -> Client[Any, Any]:
+    client: Client[Any, Any] = settings.client(plan=_plan)
     client.warns = False  # closed by _leave, and in a forked child by nobody
     return client
 
 
-def _async_client(settings: Settings) -> AsyncClient:
-    client = settings.async_client(plan=_plan)
+def _async_client(settings: Settings) -> AsyncClient[Any, Any]:
+    client: AsyncClient[Any, Any] = settings.async_client(plan=_plan)
     client.warns = False  # closed with its loop
     return client
 
 
-def get_client() -> Client:
+def get_client() -> Client[E, P]:
     """Return the process's client, made from the environment at the first call."""
     return _shared("client", _client)
 
 
-def get_async_client() -> AsyncClient:
+def get_async_client() -> AsyncClient[E, P]:
     """Return the running event loop's async client, made from the environment."""
     return _per_loop("get_async_client", _async_client)
 
 
-def get_outbox() -> Outbox:
+def get_outbox() -> Outbox[E, P]:
     """Return the process's outbox, made from the environment at the first call."""
     return _shared("outbox", lambda settings: settings.open_outbox(plan=_plan))
 
 
-def get_async_outbox() -> AsyncOutbox:
+def get_async_outbox() -> AsyncOutbox[E, P]:
     """Return the running event loop's async outbox, made from the environment."""
     return _per_loop("get_async_outbox", lambda settings: settings.open_async_outbox(plan=_plan))
 

@@ -185,3 +185,23 @@ def test_the_other_colour_says_the_same(account: Account, server: Any) -> None:
 
     assert [e["name"] for e in server.get("people/1")["events"]] == ["paid", "x", "y"]
     assert server.get("messages")["messages"][0]["id"] == delivery.delivery_id
+
+
+class Stray(Event):
+    """In no plan."""
+
+    total: float
+
+
+def test_an_operation_made_elsewhere_is_held_to_the_plan(account: Account, server: Any) -> None:
+    """Alone and in a batch a class that the plan lacks is refused, and nothing is sent."""
+    stray = operations.track("1", Stray(total=1.0))
+    with Client(account, plan=TrackingPlan([Paid])) as client:
+        with pytest.raises(InvalidOperation, match="stray"):
+            client.perform(stray)
+        with pytest.raises(InvalidOperation, match="stray"):
+            client.batch([operations.identify("1"), stray])
+        stats = client.stats()
+
+    assert stats == {}
+    assert server.get("summary")["requests"] == 0

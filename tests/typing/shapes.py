@@ -25,7 +25,10 @@ from ferryman import (
     Outbox,
     Person,
     Receipt,
+    Settings,
     TrackingPlan,
+    get_client,
+    get_outbox,
     use_plan,
 )
 from ferryman.plan import event
@@ -120,6 +123,12 @@ def right(client: Said, outbox: Kept) -> None:
     assert_type(outbox.track_many(("1", each) for each in [VIEWED, VIEWED]), Accepted)
     client.send_email("42", to="a@b.c", transactional_message_id=7, message_data=Bill(total=1.0))
     use_plan(PLAN)
+    shared: Kept = get_outbox()
+    shared.track("42", Refund(amount=1.0))
+    asking: Said = get_client()
+    asking.track("42", Signup(email="a"))
+    assert_type(Settings.from_env().client(plan=PLAN), Said)
+    assert_type(Settings.from_env().open_outbox(), Outbox[Event, Person])
     Client(ACCOUNT, plan=PLAN).track("42", VIEWED)
 
 

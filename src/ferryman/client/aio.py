@@ -50,10 +50,17 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads, Generic[E_cont
     @cached_property
     def pipelines(self) -> Pipelines[Coroutine[Any, Any, None], E_contra, P_contra]:
         """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
-        return Pipelines(self.perform, self.plan)
+        return Pipelines(self._say, self.plan)
 
     async def perform(self, operation: Operation[T]) -> T:
-        """Say *operation* and return its answer; raise Undelivered when there is none."""
+        """Say *operation* and return its answer; raise Undelivered when there is none.
+
+        The plan is asked whether it has the class of a typed event.
+        """
+        self._admit(operation)
+        return await self._say(operation)
+
+    async def _say(self, operation: Operation[T]) -> T:
         stamped, request = self._one(operation)
         return opened(await self._driver.run(deliver(stamped, request, **self._timing())))
 
@@ -82,7 +89,7 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads, Generic[E_cont
         """Say that *person* did *event*: see :func:`ferryman.operations.track`."""
         if self.plan is not None:
             event, given["data"] = self.plan.admit_event(event, given.get("data"))
-        await self.perform(say.track(person, event, **given))
+        await self._say(say.track(person, event, **given))
 
     @overload
     async def identify(
@@ -125,7 +132,7 @@ class AsyncClient(Speaker[AsyncDriver], AsksAsync, Writes, Reads, Generic[E_cont
         """Create or update *person*: see :func:`ferryman.operations.identify`."""
         if self.plan is not None:
             attributes = self.plan.admit_person(attributes)
-        await self.perform(
+        await self._say(
             say.identify(
                 person,
                 attributes,

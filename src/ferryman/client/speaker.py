@@ -20,6 +20,7 @@ from ferryman._io.options import Mode
 from ferryman._io.stamp import stamp
 from ferryman._io.sync import SyncDriver
 from ferryman.errors import ClientClosed, ConfigurationError, InvalidOperation
+from ferryman.plan import TrackingPlan
 
 T = TypeVar("T")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -29,6 +30,8 @@ D = TypeVar("D", bound=SyncDriver | AsyncDriver)
 class Speaker(Generic[D]):
     """What both colours share: the account, the policy, and how a call becomes a flow."""
 
+    plan: TrackingPlan[Any, Any] | None = None
+    """Asked about what is tracked and identified."""
     warns = True
     """Whether being forgotten unclosed is warned of; not where settings.py closes it."""
 
@@ -64,6 +67,11 @@ class Speaker(Generic[D]):
             raise ClientClosed(f"this {type(self).__name__} is closed; make another")
         self._said[name] += 1
 
+    def _admit(self, operation: Operation[Any]) -> None:
+        """Ask the plan whether it has the class of a typed event that was made elsewhere."""
+        if operation.event is not None and self.plan is not None:
+            self.plan.admit_class(operation.event)
+
     def _one(self, operation: Operation[T]) -> tuple[Operation[T], Request]:
         self._count(operation.name)
         stamped = operation.stamped(*stamp())
@@ -80,6 +88,8 @@ class Speaker(Generic[D]):
                 raise InvalidOperation(
                     f"{operation.name} cannot be in a batch; say it alone", field=f"batch[{index}]"
                 )
+        for operation in found:
+            self._admit(operation)
         self._count("batch")
         return [operation.stamped(*stamp()) for operation in found]
 

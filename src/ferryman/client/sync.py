@@ -56,10 +56,17 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
     @cached_property
     def pipelines(self) -> Pipelines[None, E_contra, P_contra]:
         """What goes to the Pipelines API: see :mod:`ferryman.operations.pipelines`."""
-        return Pipelines(self.perform, self.plan)
+        return Pipelines(self._say, self.plan)
 
     def perform(self, operation: Operation[T]) -> T:
-        """Say *operation* and return its answer; raise Undelivered when there is none."""
+        """Say *operation* and return its answer; raise Undelivered when there is none.
+
+        The plan is asked whether it has the class of a typed event.
+        """
+        self._admit(operation)
+        return self._say(operation)
+
+    def _say(self, operation: Operation[T]) -> T:
         stamped, request = self._one(operation)
         return opened(self._driver.run(deliver(stamped, request, **self._timing())))
 
@@ -88,7 +95,7 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
         """Say that *person* did *event*: see :func:`ferryman.operations.track`."""
         if self.plan is not None:
             event, given["data"] = self.plan.admit_event(event, given.get("data"))
-        self.perform(say.track(person, event, **given))
+        self._say(say.track(person, event, **given))
 
     @overload
     def identify(
@@ -131,7 +138,7 @@ class Client(Speaker[SyncDriver], Asks, Writes, Reads, Generic[E_contra, P_contr
         """Create or update *person*: see :func:`ferryman.operations.identify`."""
         if self.plan is not None:
             attributes = self.plan.admit_person(attributes)
-        self.perform(
+        self._say(
             say.identify(
                 person,
                 attributes,
