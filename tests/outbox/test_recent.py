@@ -181,3 +181,21 @@ def test_what_somebody_purged_is_not_handed_out(spools):
     other.purge_key(say.track("q", "x").key)
 
     assert places(read(store, 2)) == [4]
+
+
+def test_what_is_purged_before_it_is_at_hand_stays_purged(store, other, monkeypatch):
+    """A purge may end between a commit and the moment that it is noted here."""
+    add = recent.Recent.add
+
+    def late(*args):
+        other.purge_key(say.track("q", "x").key)
+        assert store.read(1, **ALL) == []
+        add(*args)
+
+    monkeypatch.setattr(recent.Recent, "add", late)
+    store.put(events(1, person="q"))
+    monkeypatch.undo()
+    store.put(events(1))
+
+    assert store.read(1, **ALL) == in_the_file(other, 1)
+    assert len(in_the_file(other, 1)) == 1

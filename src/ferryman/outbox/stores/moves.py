@@ -29,13 +29,16 @@ _place = msgspec.structs.force_setattr
 
 def insert(
     connection: apsw.Connection, shares: Sequence[Sequence[Entry]], size: int, bounds: Bounds
-) -> None:
-    """Give the entries of *shares*, of *size* encoded bytes, their places and insert them."""
+) -> int:
+    """Give the entries of *shares*, of *size* encoded bytes, their places and insert them.
+
+    Returns the epoch in which they came.
+    """
     entries = [entry for share in shares for entry in share]
-    seq, held, waiting = one(
+    seq, held, waiting, epoch = one(
         connection,
         "UPDATE accounts SET accepted = accepted + ?, bytes = bytes + ?"  # noqa: S608 - ours
-        f" RETURNING accepted, bytes, {PENDING}",
+        f" RETURNING accepted, bytes, {PENDING}, epoch",
         (len(entries), size),
     )
     if held > bounds.bytes:
@@ -52,6 +55,7 @@ def insert(
     connection.executemany(INSERT, rows(entries))
     if removed:
         connection.executemany("INSERT INTO removed VALUES (?, ?)", removed)
+    return int(epoch)
 
 
 def carry_out(

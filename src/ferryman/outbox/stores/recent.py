@@ -19,14 +19,18 @@ class Recent:
     """The newest entries, in order, as they were committed."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=_MOST)
-        self._epoch = -1
+        self._held = -1, _deque()
         self._passed = 0
 
-    def add(self, entries: Sequence[Entry], size: int) -> None:
-        """Add *entries* of *size* encoded bytes, which were just committed."""
-        if size <= _USUAL * len(entries):
-            self._entries.extend(entries)
+    def add(self, entries: Sequence[Entry], size: int, epoch: int) -> None:
+        """Add *entries* of *size* encoded bytes, which were just committed, in *epoch*."""
+        known, held = self._held
+        if epoch > known:
+            held = _deque()
+            self._held = epoch, held
+        # A later epoch may begin right now: it has a deque of its own, and these are forgotten.
+        if epoch >= known and size <= _USUAL * len(entries):
+            held.extend(entries)
 
     def passed(self, place: int) -> None:
         """Hand out nothing up to *place* any more: it was read, and may be settled by now."""
@@ -36,7 +40,7 @@ class Recent:
         """Tell whether the entry that follows *after* is here, and was never read."""
         if after < self._passed:
             return False
-        entries = self._entries
+        entries = self._held[1]
         try:
             while entries[0].seq <= after:
                 entries.popleft()
@@ -46,16 +50,15 @@ class Recent:
 
     def is_of(self, epoch: int) -> bool:
         """Tell whether nobody took anything out of the file since; if so, forget everything."""
-        if epoch != self._epoch:
-            self._epoch = epoch
-            self._entries.clear()
+        if epoch != self._held[0]:
+            self._held = epoch, _deque()
             return False
         return True
 
     def take(self, after: int, *, limit: int, size: int) -> list[Entry]:
         """Return what follows *after* without a gap, up to *limit* entries or *size* bytes."""
         found: list[Entry] = []
-        take = self._entries.popleft
+        take = self._held[1].popleft
         try:
             while len(found) < limit and size > 0:
                 entry = take()
@@ -68,3 +71,7 @@ class Recent:
             pass
         self.passed(after)
         return found
+
+
+def _deque() -> deque[Entry]:
+    return deque(maxlen=_MOST)

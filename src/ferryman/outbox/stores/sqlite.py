@@ -106,13 +106,13 @@ class SqliteStore:
     def _insert(self, shares: list[Sequence[Entry]]) -> None:
         size = sum([len(entry.body) for entries in shares for entry in entries])
 
-        def act(connection: apsw.Connection) -> None:
-            moves.insert(connection, shares, size, self._bounds)
+        def act(connection: apsw.Connection) -> int:
+            return moves.insert(connection, shares, size, self._bounds)
 
-        self._file.accept(act)
+        epoch = self._file.accept(act)
         self._accepted_bytes += size
         if self._file.leads:
-            self._recent.add([entry for entries in shares for entry in entries], size)
+            self._recent.add([entry for entries in shares for entry in entries], size, epoch)
         if self._accepted_bytes > _LOG_BYTES:
             self._accepted_bytes = 0
             if not self._file.leads:
