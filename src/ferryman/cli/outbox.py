@@ -31,7 +31,10 @@ Place = Annotated[
 Json = Annotated[bool, Parameter(help="Print one JSON document.", show_default=False)]
 Yes = Annotated[bool, Parameter(help="Do not ask.", show_default=False)]
 DryRun = Annotated[
-    bool, Parameter(name="--dry-run", help="Only say how many it would be.", show_default=False)
+    bool,
+    Parameter(
+        name="--dry-run", help="Only count them; a replay may refuse some.", show_default=False
+    ),
 ]
 _PERSON: Final = (
     "Those about this person: an id, or email:…, cio_id:…, anonymous:…, phone:… (id:… for an id"
