@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from floor_steps import FILL_BYTES, MAX_ITEMS, Ids, checked, connect, encode, post_head, read_answer
-from meter import Job, contend, event, person
+from meter import Job, contend, event, ordered, person
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -36,21 +36,7 @@ class OrderCompleted(msgspec.Struct, frozen=True, kw_only=True):
     url: str
 
 
-def typed(i: int) -> OrderCompleted:
-    """Build the typed event as an application would, from what it has at hand."""
-    return OrderCompleted(
-        mk=f"ev@{i:09d}",
-        order_id=f"ord_{i * 7919 % 100_000_000:08d}",
-        total=129.95 + (i % 100),
-        currency="EUR",
-        coupon=None,
-        first_order=i % 3 == 0,
-        items=[
-            Line("SKU-10442", "Linen shirt, navy", 2, 39.5),
-            Line("SKU-20993", "Canvas belt", 1, 24.0),
-        ],
-        url="https://shop.example.com/checkout/thanks",
-    )
+typed = ordered(OrderCompleted, Line)
 
 
 def connection(job: Job, batches: "queue.SimpleQueue[list[bytes] | None]", room: Any) -> None:

@@ -39,6 +39,27 @@ def event(i: int) -> dict[str, Any]:
     }
 
 
+def ordered(order: Callable[..., Any], line: Callable[..., Any]) -> Callable[[int], Any]:
+    """Return what builds event number *i* as classes, as an application does from what it has."""
+
+    def build(i: int) -> Any:
+        return order(
+            mk=f"ev@{i:09d}",
+            order_id=f"ord_{i * 7919 % 100_000_000:08d}",
+            total=129.95 + (i % 100),
+            currency="EUR",
+            coupon=None,
+            first_order=i % 3 == 0,
+            items=[
+                line("SKU-10442", "Linen shirt, navy", 2, 39.5),
+                line("SKU-20993", "Canvas belt", 1, 24.0),
+            ],
+            url="https://shop.example.com/checkout/thanks",
+        )
+
+    return build
+
+
 def person(i: int) -> str:
     """Return whose event number *i* is."""
     return f"user_{i % PEOPLE:06d}"

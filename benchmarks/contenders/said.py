@@ -1,7 +1,7 @@
 """What an application says through ferryman in these benchmarks: typed events and the account."""
 
 import msgspec
-from meter import Job
+from meter import Job, ordered
 
 from ferryman import Account, Event, Http
 
@@ -33,21 +33,7 @@ class PageSeen(Event):
     note: str
 
 
-def typed(i: int) -> OrderCompleted:
-    """Build the typed event as an application would, from what it has at hand."""
-    return OrderCompleted(
-        mk=f"ev@{i:09d}",
-        order_id=f"ord_{i * 7919 % 100_000_000:08d}",
-        total=129.95 + (i % 100),
-        currency="EUR",
-        coupon=None,
-        first_order=i % 3 == 0,
-        items=[
-            Line("SKU-10442", "Linen shirt, navy", 2, 39.5),
-            Line("SKU-20993", "Canvas belt", 1, 24.0),
-        ],
-        url="https://shop.example.com/checkout/thanks",
-    )
+typed = ordered(OrderCompleted, Line)
 
 
 def small(i: int) -> PageSeen:
