@@ -15,6 +15,7 @@ import pytest
 from ferryman._core.account import Account
 from ferryman.emulator import DEFAULT_WORKSPACE, Emulator
 from ferryman.outbox.entry import Entry
+from ferryman.outbox.stores import open_store
 
 CHILDREN = Path(__file__).with_name("children.py")
 
@@ -33,6 +34,25 @@ class Making:
         path = "/api/v1/forms/f/submit" if name == "submit_form" else ""
         body = b"x" * size
         return Entry(self.seq, f"id{self.seq}", name, key, body, other, barrier, path, 1)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """The path of a spool that is not there yet."""
+    return tmp_path / "spool.db"
+
+
+@pytest.fixture
+def opened(spool: Path) -> Iterator[Callable[..., Any]]:
+    """Opens the spool, with keys or without; what is left open is closed."""
+    with contextlib.ExitStack() as stack:
+
+        def open_(keys: str | None = None) -> Any:
+            store = open_store(f"sqlite:///{spool}", workspace="default", keys=keys)
+            stack.callback(store.close)
+            return store
+
+        yield open_
 
 
 @pytest.fixture

@@ -13,13 +13,6 @@ from ferryman.outbox.entry import Done
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import assert_adds_up, events, waiting
 
-
-@pytest.fixture
-def spool(tmp_path):
-    """The path of a spool that is not there yet."""
-    return tmp_path / "spool.db"
-
-
 # -- full disks
 
 

@@ -27,12 +27,6 @@ def place(request, tmp_path):
 
 
 @pytest.fixture
-def spool(tmp_path):
-    """The file of a SQLite outbox."""
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
 def whole(emulator):
     """The account of the emulator, with a key for each API."""
     return Account(

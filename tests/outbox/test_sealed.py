@@ -17,7 +17,7 @@ from ferryman.errors import ConfigurationError
 from ferryman.outbox import Outbox
 from ferryman.outbox.entry import Dead, Done, Entry
 from ferryman.outbox.protocol import Where
-from ferryman.outbox.stores import open_store, runs
+from ferryman.outbox.stores import runs
 from ferryman.outbox.stores.memory import MemoryStore
 from ferryman.outbox.stores.seal import Seal
 from ferryman.outbox.stores.sealed import ALTERED, Sealed
@@ -41,25 +41,6 @@ class TestSealedSqliteStore(StoreContract):
     @pytest.fixture
     def make_store(self, tmp_path):
         return lambda **options: Sealed(SqliteStore(tmp_path / "spool.db", **options), OLD)
-
-
-@pytest.fixture
-def spool(tmp_path):
-    """The path of a spool that is not there yet."""
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
-def opened(spool):
-    """Opens the spool, with keys or without; what is left open is closed."""
-    with contextlib.ExitStack() as stack:
-
-        def open_(keys=None):
-            store = open_store(f"sqlite:///{spool}", workspace="default", keys=keys)
-            stack.callback(store.close)
-            return store
-
-        yield open_
 
 
 def entry_of(operation, ident="id", at=7):

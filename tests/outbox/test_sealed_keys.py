@@ -12,7 +12,6 @@ from ferryman.errors import ConfigurationError, OutboxSealed, StoreError
 from ferryman.outbox import Outbox
 from ferryman.outbox.entry import Dead, Done, Entry
 from ferryman.outbox.protocol import Where
-from ferryman.outbox.stores import open_store
 from ferryman.outbox.stores.seal import Seal, fingerprint
 from ferryman.outbox.stores.sealed import Sealed
 from ferryman.outbox.stores.sqlite import SqliteStore
@@ -23,25 +22,6 @@ OLD = new_outbox_key(bytes(range(48)))
 NEW = new_outbox_key(bytes(range(50, 98)), OLD)
 STRANGE = new_outbox_key(bytes(range(100, 148)))
 BOTH = f"{NEW},{OLD}"
-
-
-@pytest.fixture
-def spool(tmp_path):
-    """The path of a spool that is not there yet."""
-    return tmp_path / "spool.db"
-
-
-@pytest.fixture
-def opened(spool):
-    """Opens the spool, with keys or without; what is left open is closed."""
-    with contextlib.ExitStack() as stack:
-
-        def open_(keys=None):
-            store = open_store(f"sqlite:///{spool}", workspace="default", keys=keys)
-            stack.callback(store.close)
-            return store
-
-        yield open_
 
 
 def entry_of(operation, ident="id", at=7):

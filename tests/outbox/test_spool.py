@@ -19,12 +19,6 @@ from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import assert_adds_up, events, waiting
 
 
-@pytest.fixture
-def spool(tmp_path):
-    """The path of a spool that is not there yet."""
-    return tmp_path / "spool.db"
-
-
 def fill(path, count=3, **options):
     store = SqliteStore(path, **options)
     store.put(events(count))
