@@ -2,7 +2,7 @@
 
     make mutants                        every patch of tests/mutants
     make mutants ARGS=power             those whose name contains "power"
-    make mutants ARGS="--quick --json"  those that CI runs, as JSON
+    make mutants ARGS="--quick --json"  those that take seconds, as JSON
 
 A patch opens with its header: the `# rule:` it breaks, a `# noticed-by:` line for each test that
 must fail under it, and `# quick` where that takes no more than some five seconds. Nothing is
@@ -168,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     about = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="make mutants", description=about)
     parser.add_argument("names", nargs="*", help="parts of names of patches; all without")
-    parser.add_argument("--quick", action="store_true", help="only those that CI runs")
+    parser.add_argument("--quick", action="store_true", help="only those that take seconds")
     parser.add_argument("--json", action="store_true", help="print JSON rather than a table")
     given = parser.parse_args(arguments)
     chosen = [

@@ -1,6 +1,6 @@
 """Every patch of tests/mutants still breaks its rule's code, and names tests that are there.
 
-Whether the tests notice is `make mutants`; CI runs the quick ones.
+Whether the tests notice is what `make mutants` tries, by hand.
 """
 
 import importlib.util
