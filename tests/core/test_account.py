@@ -360,4 +360,4 @@ def test_accounts_are_compared_as_values(pair: tuple[str, str]) -> None:
 
     assert Account(**given_) == Account(**given_)
     with pytest.raises(AttributeError):
-        Account(**given_).site_id = "other"  # type: ignore[misc]
+        Account(**given_).site_id = "other"  # type: ignore[misc]  # wrong on purpose

@@ -177,7 +177,7 @@ def test_a_policy_is_a_value() -> None:
     policy = Retry()
 
     with pytest.raises(AttributeError):
-        policy.retries = 5  # type: ignore[misc]
+        policy.retries = 5  # type: ignore[misc]  # wrong on purpose
     assert policy == Retry(
         retries=3, wait_base=1.0, wait_max=30.0, retry_after_max=300.0, total_max=600.0
     )

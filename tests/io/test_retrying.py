@@ -152,7 +152,7 @@ def blocking(failing: Failing, retry: Retry) -> str:
 
 
 def awaiting(failing: Failing, retry: Retry) -> str:
-    return asyncio.run(with_retry_async(failing.awaited, retry))  # type: ignore[arg-type]
+    return asyncio.run(with_retry_async(failing.awaited, retry))
 
 
 @pytest.mark.parametrize("colour", [blocking, awaiting])

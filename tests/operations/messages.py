@@ -57,7 +57,7 @@ class Said:
 
     def make(self) -> Operation[Any]:
         """Say it."""
-        return operator.attrgetter(self.name)(operations)(*self.args, **self.named)  # type: ignore[no-any-return]
+        return operator.attrgetter(self.name)(operations)(*self.args, **self.named)  # type: ignore[no-any-return]  # Any by its source
 
     def __str__(self) -> str:
         return f"{self.name}-{self.key}-{len(self.named)}"

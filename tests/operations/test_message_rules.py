@@ -34,7 +34,7 @@ WRONG: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (pipelines.track, ("1", "x" * 101), {}, "event"),
     (pipelines.track, ("1", 5), {}, "event"),
     (pipelines.track, ("1", "x"), {"id": "not a ulid"}, "id"),
-    (pipelines.track, ("1", "x"), {"timestamp": datetime(2026, 1, 1)}, "timestamp"),  # noqa: DTZ001
+    (pipelines.track, ("1", "x"), {"timestamp": datetime(2026, 1, 1)}, "timestamp"),  # noqa: DTZ001 - naive on purpose
     (pipelines.track, ("1", "x"), {"data": {"a": object()}}, "data.a"),
     (pipelines.track, ("1", "x"), {"context": [1]}, "context"),
     (pipelines.track, ("1", "x"), {"integrations": {"All": "no"}}, "integrations.All"),
@@ -68,10 +68,10 @@ WRONG: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
         {**MAIL, "attachments": {"a": b"x" * 10**6, "b": b"x" * 10**6}},
         "attachments",
     ),
-    (say.send_email, ("1",), {**MAIL, "send_at": datetime(2026, 1, 1)}, "send_at"),  # noqa: DTZ001
+    (say.send_email, ("1",), {**MAIL, "send_at": datetime(2026, 1, 1)}, "send_at"),  # noqa: DTZ001 - naive on purpose
     (say.send_email, ("1",), {**MAIL, "send_at": 5}, "send_at"),
     (say.send_email, ("1",), {**MAIL, "message_data": {"a": float("nan")}}, "message_data.a"),
-    (say.send_email, ("1",), {**MAIL, "message_data": Reset(link=5)}, "reset.link"),  # type: ignore[arg-type]
+    (say.send_email, ("1",), {**MAIL, "message_data": Reset(link=5)}, "reset.link"),  # type: ignore[arg-type]  # wrong on purpose
     (say.send_email, ("1",), {**MAIL, "transactional_message_id": 0}, "transactional_message_id"),
     (say.send_email, ("1",), {**MAIL, "transactional_message_id": ""}, "transactional_message_id"),
     (

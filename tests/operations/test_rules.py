@@ -49,7 +49,7 @@ BAD: list[tuple[str, Say]] = [
     ("secondary", lambda: o.merge("1", Anonymous("a"))),
     ("secondary", lambda: o.merge("1", 1)),
     ("secondary", lambda: o.merge(Email("A@b"), Email("a@B"))),
-    ("anonymous", lambda: o.identify_anonymous_object(ACME, "1")),  # type: ignore[arg-type]
+    ("anonymous", lambda: o.identify_anonymous_object(ACME, "1")),  # type: ignore[arg-type]  # wrong on purpose
     # ids and moments
     *(
         ("id", lambda v=v: o.track("1", "x", id=v))
@@ -78,23 +78,23 @@ BAD: list[tuple[str, Say]] = [
             lambda v: o.report_push_event("d", "opened", device_token="t", timestamp=v),
         )
     ),
-    ("timestamp", lambda: o.report_push_event("d", "opened", device_token="t", timestamp=None)),  # type: ignore[arg-type]
+    ("timestamp", lambda: o.report_push_event("d", "opened", device_token="t", timestamp=None)),  # type: ignore[arg-type]  # wrong on purpose
     ("last_used", lambda: o.add_device("1", "t", platform="ios", last_used=NAIVE)),
-    ("last_used", lambda: o.add_device("1", "t", platform="ios", last_used=5)),  # type: ignore[arg-type]
+    ("last_used", lambda: o.add_device("1", "t", platform="ios", last_used=5)),  # type: ignore[arg-type]  # wrong on purpose
     # data
-    ("data", lambda: o.track("1", "x", data=[1])),  # type: ignore[call-overload]
-    ("data", lambda: o.track("1", Bought(total=1.0), data={"a": 1})),  # type: ignore[call-overload]
+    ("data", lambda: o.track("1", "x", data=[1])),  # type: ignore[call-overload]  # wrong on purpose
+    ("data", lambda: o.track("1", Bought(total=1.0), data={"a": 1})),  # type: ignore[call-overload]  # wrong on purpose
     ("data.a", lambda: o.track("1", "x", data={"a": float("nan")})),
     ("data.a[1].b", lambda: o.page("1", "x", data={"a": [0, {"b": object()}]})),
-    ("data", lambda: o.invite("a@b", "x", data=[1])),  # type: ignore[arg-type]
+    ("data", lambda: o.invite("a@b", "x", data=[1])),  # type: ignore[arg-type]  # wrong on purpose
     ("data.recipient", lambda: o.invite("a@b", "x", data={"recipient": "c@d"})),
     *(
         ("recipient", lambda v=v: o.invite(v, "x"))
         for v in ("", "jane", "@", "a@", SURROGATE, None, 5)
     ),
-    ("bought.total", lambda: o.track("1", Bought(total="marker"))),  # type: ignore[arg-type]
+    ("bought.total", lambda: o.track("1", Bought(total="marker"))),  # type: ignore[arg-type]  # wrong on purpose
     # attributes
-    ("attributes", lambda: o.identify("1", [("a", 1)])),  # type: ignore[arg-type]
+    ("attributes", lambda: o.identify("1", [("a", 1)])),  # type: ignore[arg-type]  # wrong on purpose
     ("attributes", lambda: o.identify("1", {str(n): n for n in range(301)})),
     ("attributes", lambda: o.identify("1", {"x" * 151: 1})),
     ("attributes", lambda: o.identify("1", {"": 1})),
@@ -120,13 +120,13 @@ BAD: list[tuple[str, Say]] = [
         ("relationships", lambda v=v: o.add_relationships("1", v))
         for v in ([], {}, "acme", b"x", None, ACME, {ACME}, iter([ACME]))
     ),
-    ("relationships[1]", lambda: o.add_relationships("1", [ACME, "acme"])),  # type: ignore[list-item]
+    ("relationships[1]", lambda: o.add_relationships("1", [ACME, "acme"])),  # type: ignore[list-item]  # wrong on purpose
     ("relationships[0]", lambda: o.add_object_relationships(ACME, [Anonymous("a")])),
     ("relationships[0]", lambda: o.delete_object_relationships(ACME, [""])),
     ("relationships[0]", lambda: o.identify_object(ACME, people=[True])),
     ("relationships[0].attributes.a", lambda: o.add_relationships("1", {ACME: {"a": NAIVE}})),
-    ("relationships[0].attributes", lambda: o.add_relationships("1", {ACME: 5})),  # type: ignore[dict-item]
-    ("object", lambda: o.identify_object("acme")),  # type: ignore[arg-type]
+    ("relationships[0].attributes", lambda: o.add_relationships("1", {ACME: 5})),  # type: ignore[dict-item]  # wrong on purpose
+    ("object", lambda: o.identify_object("acme")),  # type: ignore[arg-type]  # wrong on purpose
     # segments
     *(
         ("segment_id", lambda v=v: o.add_to_segment(v, ["1"]))
@@ -151,7 +151,7 @@ BAD: list[tuple[str, Say]] = [
         for v in ("", " ", ".", "..", None, 5, SURROGATE)
     ),
     ("person", lambda: o.submit_form("f", CioId("c"))),
-    ("fields.a", lambda: o.submit_form("f", "1", {"a": 5})),  # type: ignore[dict-item]
+    ("fields.a", lambda: o.submit_form("f", "1", {"a": 5})),  # type: ignore[dict-item]  # wrong on purpose
     *((f"fields.{n}", lambda n=n: o.submit_form("f", "1", {n: "x"})) for n in ("id", "email")),
     *(("fields", lambda v=v: o.submit_form("f", "1", v)) for v in ([], "x", {5: 5})),
     # metrics
@@ -164,8 +164,8 @@ BAD: list[tuple[str, Say]] = [
         (n, lambda n=n: o.report_metric("d", "opened", **{n: 5}))
         for n in ("recipient", "reason", "href")
     ),
-    ("metric", lambda: o.report_push("d", "clicked", device_token="t")),  # type: ignore[arg-type]
-    ("event", lambda: o.report_push_event("d", "x", device_token="t", timestamp=AT)),  # type: ignore[arg-type]
+    ("metric", lambda: o.report_push("d", "clicked", device_token="t")),  # type: ignore[arg-type]  # wrong on purpose
+    ("event", lambda: o.report_push_event("d", "x", device_token="t", timestamp=AT)),  # type: ignore[arg-type]  # wrong on purpose
     *(
         ("device_token", lambda v=v: o.report_push("d", "opened", device_token=v))
         for v in ("", None, SURROGATE)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -28,18 +28,18 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
 
 
 @pytest.mark.parametrize("get", [get_client, get_outbox])
-def test_fifty_threads_get_the_same(get: object) -> None:
+def test_fifty_threads_get_the_same(get: Callable[[], object]) -> None:
     """Threads that ask for the first time at the same moment get one instance."""
     together = threading.Barrier(50)
 
     def ask(_: int) -> int:
         together.wait()
-        return id(get())  # type: ignore[operator]
+        return id(get())
 
     with ThreadPoolExecutor(50) as pool:
         found = set(pool.map(ask, range(50)))
 
-    assert found == {id(get())}  # type: ignore[operator]
+    assert found == {id(get())}
 
 
 def test_it_is_the_same_everywhere() -> None:
@@ -96,10 +96,10 @@ def test_each_loop_has_its_own() -> None:
 
 
 @pytest.mark.parametrize("get", [get_async_client, get_async_outbox])
-def test_there_is_none_outside_of_a_loop(get: object) -> None:
+def test_there_is_none_outside_of_a_loop(get: Callable[[], object]) -> None:
     """Asked outside of a running loop, the call says so by its name."""
     with pytest.raises(FerrymanError, match=r"get_async_.*inside a running event loop"):
-        get()  # type: ignore[operator]
+        get()
 
 
 def test_it_is_closed_with_its_loop() -> None:

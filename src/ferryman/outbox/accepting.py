@@ -4,6 +4,7 @@ Here must not live: what an entry is made of (entry.py, saying.py), or what beco
 (relay.py).
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -31,9 +32,9 @@ class Accepting(Saying[E_contra, P_contra]):
     _put: Callable[[Sequence[Entry]], None]
     _put_now: Callable[[Sequence[Entry]], None]
 
+    @abstractmethod
     def start(self) -> None:
         """Start delivering."""
-        raise NotImplementedError
 
     def accept(self, operation: Operation[Any]) -> Receipt:
         """Keep *operation*; raise OutboxFull, OutboxClosed or StoreError when it was not kept.

@@ -142,7 +142,7 @@ class _DeadlyFile(apsw.VFSFile):
         self.main = bool(flags[0] & apsw.SQLITE_OPEN_MAIN_DB)
         super().__init__("", name, flags)
 
-    def xWrite(self, data, offset):  # noqa: N802
+    def xWrite(self, data, offset):  # noqa: N802 - the name that apsw calls
         if self.main and self.disk.armed:
             self.disk.death.reach("within a checkpoint")
         super().xWrite(data, offset)

@@ -89,7 +89,7 @@ class Power(apsw.VFS):
     def xOpen(self, name, flags):  # noqa: N802 - apsw's name
         return _File(self, name, flags)
 
-    def xDelete(self, name, syncdir):  # noqa: N802
+    def xDelete(self, name, syncdir):  # noqa: N802 - the name that apsw calls
         self.change()
         super().xDelete(name, syncdir)
         self.disk(name).removed = True
@@ -128,20 +128,20 @@ class _File(apsw.VFSFile):
             power.disk(self.path)
         super().__init__("", name, flags)
 
-    def xWrite(self, data, offset):  # noqa: N802
+    def xWrite(self, data, offset):  # noqa: N802 - the name that apsw calls
         power = self.power
         if self.path:
             power.change()
             power.disk(self.path).since.append((offset, bytes(data)))
         super().xWrite(data, offset)
 
-    def xTruncate(self, size):  # noqa: N802
+    def xTruncate(self, size):  # noqa: N802 - the name that apsw calls
         if self.path:
             self.power.change()
             self.power.disk(self.path).since.append((size, None))
         super().xTruncate(size)
 
-    def xSync(self, flags):  # noqa: N802
+    def xSync(self, flags):  # noqa: N802 - the name that apsw calls
         # The files live in memory as far as the test is concerned: a real sync would only cost.
         if self.path:
             self.power.change()

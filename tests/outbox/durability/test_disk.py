@@ -143,11 +143,11 @@ class _FailingFile(apsw.VFSFile):
         self.disk = disk
         super().__init__("", name, flags)
 
-    def xWrite(self, data, offset):  # noqa: N802
+    def xWrite(self, data, offset):  # noqa: N802 - the name that apsw calls
         self.disk.risk()
         super().xWrite(data, offset)
 
-    def xSync(self, flags):  # noqa: N802
+    def xSync(self, flags):  # noqa: N802 - the name that apsw calls
         self.disk.risk()
 
 

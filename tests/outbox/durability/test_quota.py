@@ -25,7 +25,7 @@ class Quota(apsw.VFS):
 
 
 class _File(apsw.VFSFile):
-    def xWrite(self, data, offset):  # noqa: N802
+    def xWrite(self, data, offset):  # noqa: N802 - the name that apsw calls
         if offset + len(data) > QUOTA:
             raise apsw.IOError("quota")
         super().xWrite(data, offset)

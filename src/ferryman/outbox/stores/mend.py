@@ -151,12 +151,12 @@ def recount(connection: apsw.Connection) -> int:
     settled = "delivered + cancelled + skipped + purged + evicted"
     before = int(one(connection, "SELECT quarantined FROM accounts")[0])
     connection.execute(
-        f"UPDATE accounts SET accepted = max(accepted, ?, {settled} + quarantined + ? + ?),"  # noqa: S608
+        f"UPDATE accounts SET accepted = max(accepted, ?, {settled} + quarantined + ? + ?),"  # noqa: S608 - ours
         " dead = ?, bytes = ?, dead_bytes = ?, epoch = epoch + 1",
         (max(highest, highest_dead), waiting, dead, dead, size, dead_size),
     )
     connection.execute(
-        f"UPDATE accounts SET quarantined = accepted - ({settled}) - dead - ?",  # noqa: S608
+        f"UPDATE accounts SET quarantined = accepted - ({settled}) - dead - ?",  # noqa: S608 - ours
         (waiting,),
     )
     return int(one(connection, "SELECT quarantined FROM accounts")[0]) - before

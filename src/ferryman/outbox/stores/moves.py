@@ -204,7 +204,7 @@ def accounts(connection: apsw.Connection) -> tuple[Any, ...]:
     """Return the columns of Counts, in its order, all of one moment."""
     return one(
         connection,
-        f"SELECT accepted, delivered, {PENDING}, dead, cancelled, skipped, purged, evicted,"  # noqa: S608
+        f"SELECT accepted, delivered, {PENDING}, dead, cancelled, skipped, purged, evicted,"  # noqa: S608 - ours
         " quarantined, bytes, dead_bytes, (SELECT count(*) FROM dead WHERE parks),"
         " ifnull((SELECT CAST(at AS INTEGER) FROM entries ORDER BY seq LIMIT 1), -1)"
         " FROM accounts",

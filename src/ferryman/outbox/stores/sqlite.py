@@ -176,7 +176,7 @@ class SqliteStore:
     def pending(self, upto: int) -> int:
         """Return how many entries up to *upto* may still wait, 0 when none does."""
         oldest, waiting = self._ask(
-            f"SELECT ifnull((SELECT min(seq) FROM entries), 0), {PENDING} FROM accounts"  # noqa: S608
+            f"SELECT ifnull((SELECT min(seq) FROM entries), 0), {PENDING} FROM accounts"  # noqa: S608 - ours
         )
         if not oldest or oldest > upto:
             return 0

@@ -60,7 +60,7 @@ class Shape:
         """Whether every field of *value*, a struct, may stay as it is; raises Wrong."""
         if self.is_plain(value):
             return True
-        for item, (settled, check, wire) in zip(_items(value), self.rows):  # noqa: B905
+        for item, (settled, check, wire) in zip(_items(value), self.rows):  # noqa: B905 - a struct has as many as it has rows
             if type(item) not in settled:
                 try:
                     if check(item) is not item:

@@ -208,7 +208,7 @@ class TrackingPlan(Generic[E, P]):
             return take(attributes, "track", 0)
         if isinstance(attributes, Mapping):
             said = cast("Mapping[str, object]", attributes)
-            look = lambda: self._check_named(model, said, "attributes", partial=True)  # noqa: E731
+            look = lambda: self._check_named(model, said, "attributes", partial=True)  # noqa: E731 - a line of its own, used on the next
             self._checked("wrong_person", model, look)
         elif isinstance(attributes, Person):
             got = type(attributes).__name__
