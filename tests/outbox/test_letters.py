@@ -1,6 +1,7 @@
 """Dead letters as an application sees to them: look, replay, skip, purge, beside a relay."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -115,6 +116,7 @@ def test_a_replay_goes_before_what_is_newer_and_waits(place, live, seen):
         later = [outbox.track("p", "said") for _ in range(3)]
         while not outbox.stats().retries:
             outbox.track("somebody-else", "said")
+            time.sleep(0.001)  # the relay has its turn
         outbox.dead.replay([1])
         seen.faults()
         outbox.flush(60)

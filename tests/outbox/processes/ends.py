@@ -4,6 +4,7 @@ import _thread
 import atexit
 import contextlib
 import os
+import signal
 import sys
 import threading
 
@@ -48,6 +49,7 @@ def exit_while_threads_accept():
 
 def interrupt_main():
     """Have Ctrl-C arrive amid acceptance, as KeyboardInterrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     accept(COUNT // 2)
     threading.Timer(0.02, _thread.interrupt_main).start()
     try:
