@@ -12,7 +12,7 @@ import pytest
 
 from ferryman import Stats
 from ferryman.emulator import DEFAULT_PORT, Emulator
-from ferryman.outbox.stores import memory, sqlite
+from ferryman.outbox.stores import holding, sqlite
 
 PAGES = ("dead-letters.md", "overflow.md", "stats.md")
 COMPILED = {"telemetry.py": "OpenTelemetry is not among the tests' packages"}
@@ -161,7 +161,7 @@ def test_the_bounds_are_the_codes(root: Path) -> None:
     letters = (root / "docs/outbox/dead-letters.md").read_text()
 
     assert (sqlite.MAX_BYTES, sqlite.MAX_ENTRIES) == (8 * 1024**3, 100_000_000)
-    assert (memory.MAX_BYTES, memory.MAX_ENTRIES) == (256 * 1024**2, 10_000_000)
-    assert (sqlite.MAX_DEAD_BYTES, memory.MAX_DEAD_BYTES) == (1024**3, 64 * 1024**2)
+    assert (holding.MAX_BYTES, holding.MAX_ENTRIES) == (256 * 1024**2, 10_000_000)
+    assert (sqlite.MAX_DEAD_BYTES, holding.MAX_DEAD_BYTES) == (1024**3, 64 * 1024**2)
     assert "8 GiB and 100\nmillion in a file, 256 MiB and 10 million in memory" in overflow
     assert "1 GiB in a file, 64 MiB in memory" in letters

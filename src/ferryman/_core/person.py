@@ -18,8 +18,9 @@ _TOO_LONG = 10**MAX_ID  # str() of an endless int is no InvalidOperation
 _EMAIL = re.compile(r"\S+@\S+")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _NUMBER = re.compile(r"[1-9][0-9]*")
-_SHORT = MAX_ID // 4
-_encode = msgspec.json.Encoder().encode
+SHORT_ID = MAX_ID // 4
+"""Characters of an id that is no longer than the limit whatever they are."""
+as_json = msgspec.json.Encoder().encode
 
 
 class _Identifier(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ _KINDS: dict[type, tuple[str, str]] = {
 
 def quoted(text: str) -> bytes:
     """Return *text* as a JSON string."""
-    return _encode(text)
+    return as_json(text)
 
 
 def _checked(value: object, at: str) -> str:
@@ -175,11 +176,11 @@ def spelled(person: PersonId) -> tuple[bytes, str]:
     """
     if (
         type(person) is str
-        and 0 < len(person) <= _SHORT
+        and 0 < len(person) <= SHORT_ID
         and person.isascii()
         and not person.isspace()
     ):
-        return b'{"id":%b}' % _encode(person), "i:" + person
+        return b'{"id":%b}' % as_json(person), "i:" + person
     whom = who(person)
     return whom.json, whom.key
 

@@ -4,6 +4,7 @@ Here must not live: what an entry is made of (entry.py, saying.py), or what beco
 (relay.py).
 """
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from ferryman.errors import InvalidOperation, OutboxClosed
 from ferryman.plan.tracking import E_contra, P_contra
 
 from .entry import Entry
-from .many import Accepted, Make, Many, chunks
+from .many import Accepted, Make, Many
 from .relay import Relay
 from .saying import Saying
 
@@ -78,10 +79,15 @@ class Accepting(Saying[E_contra, P_contra]):
 
     def accept_each(self, make: Make, items: Iterable[Any]) -> Accepted:
         """Keep the entries that *make* makes of *items*: see :meth:`track_many`."""
-        many = Many(make, self.keep, self.level)
-        for chunk in chunks(items):
-            many.take(chunk, *stamp.run())
+        many = self.many(make, lasts=1.0)
+        for entries in many.chunks(items):
+            with many.telling():
+                self.keep(entries)
         return many.result()
+
+    def many(self, make: Make, *, lasts: float) -> Many:
+        """Return who makes entries of many, with *make*, in chunks of up to *lasts* seconds."""
+        return Many(make, self.level, stamps=stamp.run, clock=time.monotonic, lasts=lasts)
 
     def keep_one(self, entry: Entry) -> Receipt:
         """Keep a new *entry* and return its receipt: :meth:`keep`, of the hottest call."""

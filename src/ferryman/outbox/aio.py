@@ -25,10 +25,13 @@ from ferryman.plan.tracking import E_contra, P_contra
 from .entry import Entry
 from .group_aio import TaskCommit
 from .letters_aio import AsyncDeadLetters
-from .many import Accepted, Make, Many, chunks
+from .many import Accepted, Make
 from .outbox import Outbox
 from .protocol import Stats, Store
 from .saying import Named, told, told_in_bulk
+
+_TURN = 0.005
+"""Seconds for which the others on the loop wait, of many that are accepted at once."""
 
 
 class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
@@ -78,10 +81,11 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         return await self._accept_each(self._outbox.entry_of, operations)
 
     async def _accept_each(self, make: Make, items: Iterable[Any]) -> Accepted:
-        # Items are taken from the caller's iterable here, on the loop, and kept in a thread.
-        many = Many(make, self._outbox.keep, self.level)
-        for chunk in chunks(items):
-            await anyio.to_thread.run_sync(many.take, chunk, *stamp.run())
+        # Entries are made here, on the loop, and kept in a thread: others get their turn then.
+        many = self._outbox.many(make, lasts=_TURN)
+        for entries in many.chunks(items):
+            with many.telling():
+                await anyio.to_thread.run_sync(self._outbox.keep, entries)
         return many.result()
 
     async def _keep_said(self, operation: Operation[Any]) -> Receipt:

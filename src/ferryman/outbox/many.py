@@ -4,7 +4,8 @@ Here lives what came of them, and the loop over them. Here must not live: what a
 of (entry.py, saying.py), or how it is kept.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import msgspec
@@ -62,63 +63,87 @@ class Accepted(msgspec.Struct, frozen=True):
         return [("accepted", self.accepted), ("refused", len(self.refused))]
 
 
-def chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield *items* in lists of up to a thousand; where they end in an error, first what came."""
-    chunk: list[Any] = []
-    try:
-        for item in items:
-            chunk.append(item)
-            if len(chunk) == CHUNK:
-                yield chunk
-                chunk = []
-    except Exception:
-        if chunk:
-            yield chunk
-        raise
-    if chunk:
-        yield chunk
-
-
 Make: TypeAlias = Callable[[Any, str, int], Entry]
+Stamps: TypeAlias = Callable[[], tuple[Iterator[str], int]]
+"""Returns ids for a chunk, and the moment (Unix seconds) that it shares."""
 
 
 class Many:
-    """Accepts chunk by chunk: *make* an entry of each item, *keep* those that can be.
+    """Makes an entry of each of many items, in chunks that are to be kept: *make* makes one.
 
-    *make* is given an item, its id, and the moment, which those of a chunk share.
+    A chunk ends after a thousand items, and where *clock* went on by *lasts* seconds since its
+    first: an item that comes late is not stamped early, and what came before does not wait for it.
     """
 
-    def __init__(self, make: Make, keep: Callable[[Sequence[Entry]], None], level: Level) -> None:
+    def __init__(
+        self,
+        make: Make,
+        level: Level,
+        *,
+        stamps: Stamps,
+        clock: Callable[[], float],
+        lasts: float,
+    ) -> None:
         self._make = make
-        self._keep = keep
         self._level: Level = level
+        self._stamps = stamps
+        self._clock = clock
+        self._lasts = lasts
         self._ids: list[str] = []
         self._refused: list[tuple[int, InvalidOperation]] = []
+        # Of the chunk that is not kept yet:
+        self._entries: list[Entry] = []
+        self._wrong: list[tuple[int, InvalidOperation]] = []
 
-    def take(self, items: Sequence[Any], idents: Iterator[str], at: int) -> None:
-        """Accept *items*, the next ones, with *idents* and stamped *at*.
+    def chunks(self, items: Iterable[Any]) -> Iterator[Sequence[Entry]]:
+        """Yield the entries of *items*; those of a chunk are accepted when the next is asked for.
 
-        An error that is of no item's making has what came before.
-        Raises OutboxFull, OutboxClosed, StoreError and ConfigurationError with ``accepted`` set.
+        An entry is made of each item before the next is taken: the caller may change it then, and
+        a thousand objects that wait would cost the garbage collector as much as anything here.
+        Where *items* raises, first what it gave before; an error that is of no item's making is
+        raised with ``accepted`` set.
         """
-        make, entries = self._make, list[Entry]()
-        refused: list[tuple[int, InvalidOperation]] = []
-        stopped: FerrymanError | None = None
-        for index, item in enumerate(items, len(self._ids) + len(self._refused)):
+        make, clock, following = self._make, self._clock, iter(items)
+        idents, at = iter(""), 0
+        left, ends = 0, 0.0
+        while True:
             try:
-                entries.append(make(item, next(idents), at))
-            except InvalidOperation as wrong:
-                refused.append((index, _bare(wrong)))
-            except FerrymanError as error:
-                stopped = error
+                item = next(following)
+            except StopIteration:
                 break
+            except Exception:
+                yield from self._chunk()
+                raise
+            if not left or clock() >= ends:
+                yield from self._chunk()
+                left, ends = CHUNK, clock() + self._lasts
+                idents, at = self._stamps()
+            left -= 1
+            try:
+                self._entries.append(make(item, next(idents), at))
+            except InvalidOperation as wrong:
+                taken = len(self._ids) + len(self._refused)
+                place = taken + len(self._entries) + len(self._wrong)
+                self._wrong.append((place, _bare(wrong)))
+            except FerrymanError:
+                yield from self._chunk()
+                with self.telling():
+                    raise
+        yield from self._chunk()
+
+    def _chunk(self) -> Iterator[Sequence[Entry]]:
+        entries, self._entries = self._entries, []
+        wrong, self._wrong = self._wrong, []
+        if entries:
+            yield entries
+        self._ids += [entry.id for entry in entries]
+        self._refused += wrong
+
+    @contextmanager
+    def telling(self) -> Generator[None]:
+        """Let what is raised within tell what was accepted before."""
         try:
-            if entries:
-                self._keep(entries)
-            self._ids += [entry.id for entry in entries]
-            self._refused += refused
-            if stopped is not None:
-                raise stopped
+            yield
         except FerrymanError as error:
             error.accepted = self.result()
             raise

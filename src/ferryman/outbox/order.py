@@ -247,7 +247,6 @@ class Line:
         """
         waiting, muted, lanes, closed = self._waiting, self._muted, self._lanes, choice.closed
         room = choice.limits.bytes - choice.size
-        chosen: list[Entry] = []
         keys: list[str] = []
         for entry in islice(waiting, max(0, choice.limits.items - len(choice.entries))):
             key = entry.key
@@ -263,10 +262,8 @@ class Line:
             room -= len(entry.body) + 1
             if room < 0:
                 break
-            chosen.append(entry)
             keys.append(key)
-        for _ in chosen:
-            waiting.popleft()
+        chosen = [waiting.popleft() for _ in keys]
         choice.extend(chosen, keys)
         return len(chosen)
 

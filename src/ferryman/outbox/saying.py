@@ -40,33 +40,39 @@ def told(
     """Return an event as an entry, stamped now."""
     ident, at = stamp()
     if id is None and timestamp is None:
-        return _told_at(person, event, data, ident, at)
+        usual = tracked(person, event, data, ident, at)  # no operation in between
+        if usual is not None:
+            return Entry(0, ident, "track", usual[0], usual[1], "", False, "", at)
     operation = say.track(person, event, data=data, id=id, timestamp=timestamp)
     return Entry.of(operation, ident, at)
 
 
 def told_in_bulk(plan: TrackingPlan[Any, Any] | None, item: Any, ident: str, at: int) -> Entry:
     """Return one item of ``track_many`` as an entry, stamped with *ident* and *at*."""
-    match item:
-        case (person, event):
-            data = None
-        case (person, event, data):
-            pass
-        case _:
-            raise InvalidOperation("must be (person, event) or (person, name, data)")
+    person: Any
+    event: Any
+    data: Mapping[str, object] | None
+    if item.__class__ is tuple and len(item) == 2:
+        person, event = item
+        data = None
+    else:
+        person, event, data = _of_item(item)
     if plan is not None:
         event, data = plan.admit_event(event, data)
-    return _told_at(person, event, data, ident, at)
-
-
-def _told_at(
-    person: PersonId, event: Any, data: Mapping[str, object] | None, ident: str, at: int
-) -> Entry:
-    usual = tracked(person, event, data, ident, at)  # no operation in between
+    usual = tracked(person, event, data, ident, at)
     if usual is None:
         return Entry.of(say.track(person, event, data=data), ident, at)
-    key, body = usual
-    return Entry(0, ident, "track", key, body, "", False, "", at)
+    return Entry(0, ident, "track", usual[0], usual[1], "", False, "", at)
+
+
+def _of_item(item: Any) -> tuple[Any, Any, Any]:
+    match item:
+        case (person, event):
+            return person, event, None
+        case (person, event, data):
+            return person, event, data
+        case _:
+            raise InvalidOperation("must be (person, event) or (person, name, data)")
 
 
 class Saying(Keeps, Writes, Generic[E_contra, P_contra]):

@@ -4,63 +4,31 @@ Those who accept and the relay share no lock: a deque's ends are safe by themsel
 side counts for itself. A forked child drops what it inherited: the parent owns it.
 """
 
-from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, islice
+from collections import deque
+from collections.abc import Collection, Sequence
+from itertools import islice
+from operator import attrgetter
+from threading import get_ident
 
 import msgspec
 
-from ferryman._core.message import Level
-from ferryman.errors import OutboxClosed, OutboxFull
+from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 
 from ..entry import Cancelled, Dead, Done, Entry, Verdict, cancels
-from ..protocol import Bounds, Counts, Obstacle, Replayed, Where
-from .letters import Letters, Removals, keys_of
-from .owned import Owned
+from ..protocol import Obstacle, Replayed
+from .holding import Holding
+from .letters import keys_of
+from .owned import WITHIN
 
-_place = msgspec.structs.force_setattr
-MAX_BYTES, MAX_DEAD_BYTES = 256 * 1024**2, 64 * 1024**2
-MAX_ENTRIES = 10_000_000
+_place, _place_of = msgspec.structs.force_setattr, attrgetter("seq")
 
 
-class MemoryStore:
+class MemoryStore(Holding):
     """Keeps entries in this process.
 
     Up to *max_bytes* of encoded operations that wait, *max_entries* of them, and
     *max_dead_bytes* of dead letters.
     """
-
-    level: Level = "memory"
-
-    def __init__(
-        self,
-        *,
-        max_bytes: int = MAX_BYTES,
-        max_entries: int = MAX_ENTRIES,
-        max_dead_bytes: int = MAX_DEAD_BYTES,
-    ) -> None:
-        self._bounds = Bounds(max_bytes, max_entries, max_dead_bytes)
-        self.forked()
-
-    def forked(self) -> None:
-        """Begin anew: at the start, and in a forked child."""
-        self._closed = False
-        # Those who accept:
-        self._put_lock = Owned()
-        self._unread: deque[Entry] = deque()
-        self._seq = 0
-        self._accepted_bytes = 0
-        self._removals = Removals()
-        # The relay; where both locks are taken, the other one comes first:
-        self._relay_lock = Owned()
-        self._read: dict[int, Entry] = {}
-        self._last_read = 0
-        self._letters = Letters(self._bounds.dead_bytes)
-        self._settled_bytes = 0
-        self._accounts: Counter[str] = Counter()
-        self._settled = 0
-        """How many do not wait: those in the accounts, and the dead."""
-        self._epoch = 0
 
     # -- accepting
 
@@ -69,23 +37,32 @@ class MemoryStore:
         size = 0
         for entry in entries:
             size += len(entry.body)
-        bounds = self._bounds
-        with self._put_lock:
-            if self._closed:
-                raise OutboxClosed("the outbox is closed")
-            held = self._accepted_bytes - self._settled_bytes
-            if held + size > bounds.bytes:
-                raise OutboxFull(f"the outbox holds {held:,} of {bounds.bytes:,} bytes")
-            waiting = self._seq - self._settled
-            if waiting + len(entries) > bounds.entries:
-                raise OutboxFull(f"the outbox holds {waiting:,} of {bounds.entries:,} operations")
-            self._accepted_bytes += size
-            for entry in entries:
-                self._seq += 1
-                _place(entry, "seq", self._seq)
-                if entry.barrier and cancels(entry):
-                    self._removals.note(entry.key, self._seq)
-                self._unread.append(entry)
+        own = self._put_lock
+        with own.lock:
+            if own.owner:
+                raise StoreError(WITHIN)
+            own.owner = get_ident()
+            try:
+                if self._closed:
+                    raise OutboxClosed("the outbox is closed")
+                held = self._accepted_bytes - self._settled_bytes
+                if held + size > self._max_bytes:
+                    raise OutboxFull(f"the outbox holds {held:,} of {self._max_bytes:,} bytes")
+                place = self._seq
+                waiting = place - self._settled
+                if waiting + len(entries) > self._max_entries:
+                    most = self._max_entries
+                    raise OutboxFull(f"the outbox holds {waiting:,} of {most:,} operations")
+                self._accepted_bytes += size
+                for entry in entries:
+                    place += 1
+                    self._seq = place
+                    _place(entry, "seq", place)
+                    if entry.barrier and cancels(entry):
+                        self._removals.note(entry.key, place)
+                    self._unread.append(entry)
+            finally:
+                own.owner = 0
 
     def evict(self, names: Collection[str], entries: int, size: int) -> int:
         """Throw away the oldest of those *names* until there is room."""
@@ -104,9 +81,6 @@ class MemoryStore:
             if bytes_over > spare.bytes or over > spare.entries:
                 return 0
             return self._remove(gone, "evicted")
-
-    def _waiting(self) -> Iterator[Entry]:
-        return chain(self._read.values(), self._unread)
 
     def _remove(self, gone: Sequence[Entry], account: str) -> int:
         """Take what is *gone* out of what waits, counted as *account*; called with both locks."""
@@ -136,20 +110,34 @@ class MemoryStore:
                     found.append(entry)
                     if size <= 0:
                         return found
-            unread = self._unread
-            while unread and len(found) < limit and size > 0:
-                entry = unread.popleft()
-                self._read[entry.seq] = entry
-                self._last_read = entry.seq
-                if entry.seq > after:
-                    size -= len(entry.body)
+            while self._unread and self._unread[0].seq <= after:
+                self._have_read([self._unread.popleft()])
+            before, count = len(found), len(found)
+            take = self._unread.popleft
+            try:
+                while count < limit and size > 0:
+                    entry = take()
                     found.append(entry)
+                    count += 1
+                    size -= len(entry.body)
+            except IndexError:  # that was all
+                pass
+            finally:
+                self._have_read(found[before:])
         return found
+
+    def _have_read(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._read.update(zip(map(_place_of, entries), entries, strict=True))
+            self._last_read = entries[-1].seq
 
     def settle(self, verdicts: Sequence[Verdict], now: int) -> None:
         """Forget what was delivered or cancelled, put aside what is dead."""
         with self._relay_lock:
             read = self._read
+            if all(type(v) is Done and not v.entry.barrier for v in verdicts):
+                self._settle_delivered(verdicts)
+                return
             known = {v.entry.seq: v for v in verdicts if v.entry.seq in read}
             dead = [
                 msgspec.structs.replace(verdict, died_at=now)
@@ -173,6 +161,19 @@ class MemoryStore:
             for key in removals:
                 self._forget(key)
 
+    def _settle_delivered(self, verdicts: Sequence[Verdict]) -> None:
+        """Forget those that were delivered, none of them a barrier: nearly all are."""
+        forget = self._read.pop
+        count = size = 0
+        for verdict in verdicts:
+            entry = forget(verdict.entry.seq, None)
+            if entry is not None:
+                count += 1
+                size += len(entry.body)
+        self._accounts["delivered"] += count
+        self._settled_bytes += size
+        self._settled += count
+
     def _forget(self, key: str, gone: Collection[int] = ()) -> None:
         """Forget the removals of *key* that are *gone*, or over with nothing dead from before."""
 
@@ -182,67 +183,7 @@ class MemoryStore:
 
         self._removals.forget(key, needed)
 
-    def begin(self, places: Sequence[int], *, sent: bool) -> None:
-        """Do nothing: what this process leaves unsettled is gone with it."""
-
-    def begun(self) -> set[int]:
-        """Return nothing: see :meth:`begin`."""
-        return set()
-
-    def lead(self) -> bool:
-        """Return True: nobody else can see this store."""
-        return not self._closed
-
-    def epoch(self) -> int:
-        """Return the number that replays, skips, purges and parking raise."""
-        return self._epoch
-
-    def parked(self) -> set[str]:
-        """Return the keys behind a dead barrier."""
-        with self._relay_lock:
-            return {key for entry in self._letters.parking() for key in keys_of(entry)}
-
-    # -- asking
-
-    def last(self) -> int:
-        """Return the number accepted so far."""
-        return self._seq
-
-    def pending(self, upto: int) -> int:
-        """Return how many entries up to *upto* may still wait, 0 when none does."""
-        with self._put_lock, self._relay_lock:
-            # Read entries keep their order in the dict, and are older than all unread ones.
-            oldest = next(self._waiting(), None)
-            if oldest is None or oldest.seq > upto:
-                return 0
-            return min(self._seq - self._settled, upto - oldest.seq + 1)
-
-    def counts(self) -> Counts:
-        """Return the accounts, all of one moment."""
-        with self._put_lock, self._relay_lock:
-            oldest = next(self._waiting(), None)
-            return Counts(
-                accepted=self._seq,
-                pending=self._seq - self._settled,
-                dead=len(self._letters),
-                pending_bytes=self._accepted_bytes - self._settled_bytes,
-                dead_bytes=self._letters.size,
-                parked=len(self._letters.parking()),
-                oldest_pending_at=None if oldest is None else oldest.at,
-                **self._accounts,
-            )
-
     # -- dead letters
-
-    def dead(self, where: Where, *, after: int, limit: int) -> list[Dead]:
-        """Return dead letters behind *after*, in order of acceptance."""
-        with self._relay_lock:
-            return self._letters.find(where, after, limit)
-
-    def reasons(self) -> dict[str, int]:
-        """Return how many dead letters there are of each reason, the most frequent first."""
-        with self._relay_lock:
-            return self._letters.reasons()
 
     def replay(self, places: Sequence[int]) -> Replayed:
         """Let dead letters wait again, each in its old place, unless its person was removed."""

@@ -15,36 +15,39 @@ class Owned:
 
     A signal handler, or a ``__del__`` that the garbage collector runs, may strike while its own
     thread holds the lock, and say something to the outbox.
+
+    The hottest call writes :meth:`acquire` and :meth:`release` out, over ``lock`` and ``owner``.
     """
 
-    __slots__ = ("_lock", "_owner")
+    __slots__ = ("lock", "owner")
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._owner = 0
+        self.lock = threading.RLock()
+        self.owner = 0
+        """The thread that has it; 0 for nobody, read and written by whoever has ``lock``."""
 
     def refuse_holder(self) -> None:
         """Raise StoreError where this thread has it."""
-        if self._owner == threading.get_ident():
+        if self.owner == threading.get_ident():
             raise StoreError(WITHIN)
 
     def acquire(self) -> None:
         """Wait for it; raise StoreError where the thread has it already."""
-        self._lock.acquire()
+        self.lock.acquire()
         # One who strikes before the next line goes first: nothing is begun yet.
-        if self._owner:
-            self._lock.release()
+        if self.owner:
+            self.lock.release()
             raise StoreError(WITHIN)
-        self._owner = threading.get_ident()
+        self.owner = threading.get_ident()
 
     def release(self) -> None:
         """Let the next one have it."""
-        self._owner = 0
-        self._lock.release()
+        self.owner = 0
+        self.lock.release()
 
     __enter__ = acquire
 
     def __exit__(self, *exc: object) -> None:
         """Let the next one have it."""
-        self._owner = 0
-        self._lock.release()
+        self.owner = 0
+        self.lock.release()
