@@ -10,10 +10,10 @@ import pytest
 from ferryman.errors import StoreError
 from ferryman.outbox.entry import Dead, Done
 from ferryman.outbox.stores.check import check
+from ferryman.outbox.stores.schema import PAGE_SIZE
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import assert_adds_up, events, waiting
 
-PAGE = 4096
 NO_SUM = "the accounts do not add up"
 SENTENCES = (
     NO_SUM,
@@ -103,7 +103,7 @@ def lose_a_page(spool, folder, rng):
     path = spool.copy(folder)
     page = rng.choice(list(spool.pages))
     content = bytearray(path.read_bytes())
-    harm(content, rng, (page - 1) * PAGE, page * PAGE)
+    harm(content, rng, (page - 1) * PAGE_SIZE, page * PAGE_SIZE)
     path.write_bytes(content)
     return SqliteStore(path), spool.pages[page]
 
@@ -157,8 +157,8 @@ def harm_anything(spool):
         content = bytearray(file.read_bytes())
         match how.split()[0]:
             case "harm":
-                page = rng.randrange(len(content) // PAGE)
-                harm(content, rng, page * PAGE, (page + 1) * PAGE)
+                page = rng.randrange(len(content) // PAGE_SIZE)
+                harm(content, rng, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
             case "cut":
                 del content[rng.randrange(len(content)) :]
             case "tail":

@@ -11,10 +11,9 @@ from ferryman.outbox.entry import Dead, Done
 from ferryman.outbox.protocol import Where
 from ferryman.outbox.stores.check import check
 from ferryman.outbox.stores.looking import entries_in
+from ferryman.outbox.stores.schema import PAGE_SIZE
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import all_dead, assert_adds_up, events, kept, waiting
-
-PAGE = 4096
 
 
 class Graveyard:
@@ -64,7 +63,7 @@ class Graveyard:
 
     def zero(self, page):
         def change(content):
-            content[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
+            content[(page - 1) * PAGE_SIZE : page * PAGE_SIZE] = bytes(PAGE_SIZE)
 
         self.harm(change)
 
@@ -287,4 +286,4 @@ def test_dead_letters_harmed_in_any_way_are_told_and_left_out(graveyard, tmp_pat
 
 def _harm(content, page, rng):
     for _ in range(rng.choice([1, 1, 8, 64])):
-        content[rng.randrange((page - 1) * PAGE, page * PAGE)] ^= 1 << rng.randrange(8)
+        content[rng.randrange((page - 1) * PAGE_SIZE, page * PAGE_SIZE)] ^= 1 << rng.randrange(8)

@@ -18,7 +18,7 @@ from ferryman.errors import StoreError
 
 from ..entry import Entry
 
-PAGE = 3_900
+PAGE = 7_990
 """Bytes of a run: one that fits on a page of the file is all that a lost page costs."""
 MOST = 128
 """Entries of a run."""
@@ -56,7 +56,7 @@ def rows(entries: Sequence[Entry]) -> Iterator[Row]:
 def _row(entries: Sequence[Entry], parts: list[bytes]) -> Row:
     marks = array("I", map(len, parts))
     marks.extend(map(adler32, parts))
-    packed = _head(len(parts)) + b"".join(parts)
+    packed = b"".join([_head(len(parts)), *parts])
     size = sum([len(entry.body) for entry in entries])
     facts = entries[0].seq, entries[-1].seq, len(parts), size, entries[0].at
     return (*facts, packed, marks.tobytes(), _total(facts, packed))
