@@ -55,7 +55,7 @@ def test_ids_taken_as_a_run_are_as_many_and_increase_with_the_others(
     made: list[str] = []
     for whole, _ in takes:
         run = list(source.run()[0]) if whole else [source()[0]]
-        assert len(run) == (1_024 if whole else 1)
+        assert len(run) == (2_048 if whole else 1)
         made += run
 
     assert all(one < other for one, other in pairwise(made))

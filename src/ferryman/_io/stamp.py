@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from ferryman._io import process
 from ferryman._io.process import mine
@@ -53,15 +53,15 @@ class Ulids:
         return self._begin(now), now // 1_000_000_000
 
     def run(self) -> tuple[Iterator[str], int]:
-        """Return 1,024 new ids, and the present moment in Unix seconds: for as many at once."""
+        """Return 2,048 new ids, and the present moment in Unix seconds: for as many at once."""
         if not mine[0]:
             process.look()
         now = self._clock()
         with self._lock:
             self._enter(now)
-            self._count = (self._count | (_RUN - 1)) + 1
             self._run = iter(())  # who asks for one next gets a larger one
-            return self._ids(), now // 1_000_000_000
+            runs = [self._next_run(), self._next_run()]
+            return chain.from_iterable(runs), now // 1_000_000_000
 
     def _begin(self, now: int) -> str:
         """Begin the next run, in a new millisecond or where the last one ended."""
@@ -69,8 +69,9 @@ class Ulids:
             if not self._enter(now):
                 for ident in self._run:  # another thread was quicker
                     return ident
-                self._count = (self._count | (_RUN - 1)) + 1
-            run = self._ids()
+                run = self._next_run()
+            else:
+                run = self._ids()
             ident = next(run)
             self._run = run
             self._until = (self._ms + 1) * _MILLISECOND
@@ -85,6 +86,10 @@ class Ulids:
         # Half of the 80 bits' numbers are left to count through: they do not run out.
         self._count = int.from_bytes(os.urandom(10)) >> 1
         return True
+
+    def _next_run(self) -> Iterator[str]:
+        self._count = (self._count | (_RUN - 1)) + 1
+        return self._ids()
 
     def _ids(self) -> Iterator[str]:
         """Return the ids from the present count to the end of its run."""

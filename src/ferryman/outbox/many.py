@@ -1,4 +1,4 @@
-"""Many at once: each accepted or refused by itself, kept a thousand at a time. Pure.
+"""Many at once: each accepted or refused by itself, kept two thousand at a time. Pure.
 
 Here lives what came of them, and the loop over them. Here must not live: what an entry is made
 of (entry.py, saying.py), or how it is kept.
@@ -15,8 +15,8 @@ from ferryman.errors import FerrymanError, InvalidOperation
 
 from .entry import Entry
 
-CHUNK = 1_000
-"""Entries kept together: beyond a few hundred a commit costs no less an entry."""
+CHUNK = 2_000
+"""Entries kept together: nothing else is done while the disk is awaited, which is once a chunk."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ Stamps: TypeAlias = Callable[[], tuple[Iterator[str], int]]
 class Many:
     """Makes an entry of each of many items, in chunks that are to be kept: *make* makes one.
 
-    A chunk ends after a thousand items, and where *clock* went on by *lasts* seconds since its
+    A chunk ends after two thousand items, and where *clock* went on by *lasts* seconds since its
     first: an item that comes late is not stamped early, and what came before does not wait for it.
     """
 

@@ -136,9 +136,10 @@ class Saying(Keeps, Writes, Generic[E_contra, P_contra]):
     def track_many(self, events: Iterable[Any], /) -> Accepted:
         """Keep many events, each ``(person, event)`` or ``(person, name, data)``, in order.
 
-        They are kept in chunks of 1,000, each event accepted or refused by itself; the plan is
-        asked about each. Where *events* raises, what it gave before is kept. For ids and
-        timestamps of your own use :meth:`accept_many`.
+        They are kept in chunks of 2,000, or of what came within a second, each event accepted or
+        refused by itself, and encoded before the next is asked for; the plan is asked about each.
+        Where *events* raises, what it gave before is kept. For ids and timestamps of your own use
+        :meth:`accept_many`.
 
         Returns :class:`Accepted`, whose ``refused`` you have to look at. Raises OutboxFull,
         OutboxClosed, StoreError and ConfigurationError with ``accepted``: the same of those

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ..entry import Entry
 
-_MOST = 2_048
+_MOST = 4_096
 """Entries; older ones are read from the file."""
 _USUAL = 2_048
 """Bytes of an entry; where they are larger on the average, all are read from the file."""
