@@ -9,6 +9,7 @@ import pytest
 from ferryman import operations as say
 from ferryman.errors import OutboxClosed, OutboxFull, StoreError
 from ferryman.outbox import AsyncOutbox
+from ferryman.outbox.many import CHUNK
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import events, waiting
 
