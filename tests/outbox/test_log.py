@@ -5,6 +5,7 @@ import pytest
 from ferryman import operations as say
 from ferryman.outbox.entry import Done
 from ferryman.outbox.stores import sqlite
+from ferryman.outbox.stores.schema import PAGE_SIZE
 from ferryman.outbox.stores.sqlite import SqliteStore
 from ferryman.testing.stores import kept, waiting
 
@@ -32,12 +33,13 @@ def sizes(store):
 
 def test_whoever_accepts_moves_no_log(store):
     """A checkpoint would stall them: what was accepted stays in the log until the relay comes."""
-    accept(store)
+    for _ in range(2):  # SQLite's own bound is a thousand pages
+        accept(store)
 
     file, log = sizes(store)
 
     assert file < ROUND / 10
-    assert log > ROUND
+    assert log > 2 * ROUND > 1_000 * PAGE_SIZE
 
 
 def test_delivering_begins_the_log_anew(store):
