@@ -31,7 +31,7 @@ test: dev ## Run the tests on all cores, warnings as errors
 	@$(PYTEST) -n auto $(ARGS)
 
 soak: dev ## Run the long tests that `make test` leaves out
-	@$(PYTEST) -m soak $(ARGS)
+	@$(PYTEST) -m soak -o faulthandler_timeout=3600 $(ARGS)
 
 mutants: dev ## Break each rule of delivery once, and see that a test notices (ARGS=name)
 	@$(BIN)/python scripts/mutants.py $(ARGS)

@@ -266,7 +266,7 @@ def test_the_python_shown_says_the_json_shown(
 )
 def test_examples_keep_to_their_bounds(schema: dict[str, Any], name: str) -> None:
     """What is shown may be said; a pattern that nothing fits gives an ellipsis."""
-    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")
     example = Samples({}).of(schema, name)
 
     if example == "…" or schema.get("minLength"):

@@ -205,7 +205,7 @@ class Tagged:
 @pytest.mark.parametrize(
     ("default", "rule"),
     [
-        (datetime.datetime(2026, 11, 24), "its default is a naive datetime"),  # noqa: DTZ001 - so
+        (datetime.datetime(2026, 11, 24), "its default is a naive datetime"),  # noqa: DTZ001 - naive on purpose
         (2**53, "its default is an integer beyond"),
         (float("nan"), "its default is NaN"),
         ("\ud800", "its default holds a lone surrogate"),

@@ -109,7 +109,7 @@ def _set_path(attributes: dict[str, Any], path: list[str], value: object) -> Non
     for parent in parents:
         inner = attributes.get(parent)
         # Copied, so that a dictionary two people got from one request is never shared.
-        attributes[parent] = dict(inner) if isinstance(inner, dict) else {}  # pyright: ignore[reportUnknownArgumentType] -- JSON
+        attributes[parent] = dict(inner) if isinstance(inner, dict) else {}  # pyright: ignore[reportUnknownArgumentType] -- any JSON
         attributes = attributes[parent]
     if value is None:
         attributes.pop(leaf, None)

@@ -56,11 +56,11 @@ class Choice:
                 self.closed.add(entry.other)
         return True
 
-    def extend(self, entries: Sequence[Entry], keys: Sequence[str]) -> None:
-        """Add *entries* of *keys*, none of them a barrier, for which there is room."""
+    def extend(self, entries: Sequence[Entry], keys: Sequence[str], size: int) -> None:
+        """Add *entries* of *keys*, none of them a barrier, which make it *size* bytes long."""
         self.entries += entries
         self.keys.update(keys)
-        self.size += sum([len(entry.body) for entry in entries]) + len(entries)
+        self.size = size
 
     def excludes(self, entry: Entry, apart: bool) -> bool:
         """Whether *entry* may not share a request with what is in it already."""

@@ -246,9 +246,9 @@ class Line:
         what travels alone, and where the request is full.
         """
         waiting, muted, lanes, closed = self._waiting, self._muted, self._lanes, choice.closed
-        room = choice.limits.bytes - choice.size
+        limits, size = choice.limits, choice.size
         keys: list[str] = []
-        for entry in islice(waiting, max(0, choice.limits.items - len(choice.entries))):
+        for entry in islice(waiting, max(0, limits.items - len(choice.entries))):
             key = entry.key
             if (
                 key in muted
@@ -259,13 +259,13 @@ class Line:
                 or key in closed
             ):
                 break
-            room -= len(entry.body) + 1
-            if room < 0:
+            size += len(entry.body) + 1
+            if size > limits.bytes:
+                size -= len(entry.body) + 1
                 break
             keys.append(key)
-        chosen = [waiting.popleft() for _ in keys]
-        choice.extend(chosen, keys)
-        return len(chosen)
+        choice.extend([waiting.popleft() for _ in keys], keys, size)
+        return len(keys)
 
     def _is_doomed(self, entry: Entry) -> bool:
         return entry.seq < self._doomed.get(entry.key, 0) and can_cancel(entry)

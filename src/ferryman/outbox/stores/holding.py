@@ -31,7 +31,6 @@ class Holding:
         max_dead_bytes: int = MAX_DEAD_BYTES,
     ) -> None:
         self._bounds = Bounds(max_bytes, max_entries, max_dead_bytes)
-        self._max_bytes, self._max_entries = max_bytes, max_entries
         self.forked()
 
     def forked(self) -> None:

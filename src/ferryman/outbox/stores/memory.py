@@ -37,8 +37,8 @@ class MemoryStore(Holding):
         size = 0
         for entry in entries:
             size += len(entry.body)
-        own = self._put_lock
-        with own.lock:
+        own, bounds = self._put_lock, self._bounds
+        with own.lock:  # as Owned.acquire and release have it
             if own.owner:
                 raise StoreError(WITHIN)
             own.owner = get_ident()
@@ -46,12 +46,12 @@ class MemoryStore(Holding):
                 if self._closed:
                     raise OutboxClosed("the outbox is closed")
                 held = self._accepted_bytes - self._settled_bytes
-                if held + size > self._max_bytes:
-                    raise OutboxFull(f"the outbox holds {held:,} of {self._max_bytes:,} bytes")
+                if held + size > bounds.bytes:
+                    raise OutboxFull(f"the outbox holds {held:,} of {bounds.bytes:,} bytes")
                 place = self._seq
                 waiting = place - self._settled
-                if waiting + len(entries) > self._max_entries:
-                    most = self._max_entries
+                if waiting + len(entries) > bounds.entries:
+                    most = bounds.entries
                     raise OutboxFull(f"the outbox holds {waiting:,} of {most:,} operations")
                 self._accepted_bytes += size
                 for entry in entries:

@@ -89,7 +89,7 @@ def _shape(each: Declared) -> str:
 
 def _type(value: Any) -> Any:
     if isinstance(value, list):
-        return [_type(each) for each in value]  # pyright: ignore[reportUnknownVariableType]  # JSON
+        return [_type(each) for each in value]  # pyright: ignore[reportUnknownVariableType]  # any JSON
     if not isinstance(value, dict):
         return value
     said = object_at(value)
