@@ -1,14 +1,18 @@
 """Ids: ULIDs that only ever increase within a process, whatever the clock does."""
 
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import count, pairwise
+from types import FrameType
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
 
+from ferryman._io import stamp as stamp_module
 from ferryman._io.stamp import Ulids
 
 MS = 1_000_000
@@ -100,6 +104,36 @@ def test_an_id_may_be_asked_for_within_the_making_of_another() -> None:
     thread.join(10)
 
     assert len(set(made)) == 3_000
+
+
+def test_no_id_is_repeated_by_who_strikes_between_any_two_lines() -> None:
+    """Between any two lines of the making another may be made: of all none is the same."""
+    ticks = count(1_700_000_000_000 * MS, MS // 3_000)
+    source = Ulids(lambda: next(ticks))
+    made: list[str] = []
+    striking = False
+
+    def strike(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal striking
+        if frame.f_code.co_filename != stamp_module.__file__:
+            return None
+        if event == "line" and not striking:
+            striking = True
+            made.extend(source()[0] for _ in range(len(made) % 5 * 400))
+            striking = False
+        return strike
+
+    tracing = sys.gettrace()
+    sys.settrace(strike)
+    try:
+        for _ in range(60):
+            made.append(source()[0])
+            made.extend(source.run()[0])
+    finally:
+        sys.settrace(tracing)
+
+    assert len(made) > 100_000
+    assert len(set(made)) == len(made)
 
 
 def test_two_sources_do_not_agree() -> None:
