@@ -56,6 +56,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         self._commit = TaskCommit(
             self._outbox.keep, self._outbox.keep_now, patience=self._outbox.patience
         )
+        self._keeps_at_once = self._outbox.level == "memory" and not self._outbox.patience
 
     @property
     def account(self) -> Account:
@@ -93,7 +94,7 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         return await self._keep_one(Entry.of(operation, *stamp()))
 
     async def _keep_one(self, entry: Entry) -> Receipt:
-        if self._outbox.level == "memory" and not self._outbox.patience:
+        if self._keeps_at_once:
             return self._outbox.keep_one(entry)
         await self._commit.join(entry)
         return Receipt(entry.id, self.level)
@@ -133,7 +134,12 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         if self.plan is not None:
             event, data = self.plan.admit_event(event, data)
         self._outbox.open_to_track()
-        return await self._keep_one(told(person, event, data, id, timestamp))
+        entry = told(person, event, data, id, timestamp)
+        # As _keep_one has it, without a coroutine more: what is awaited here is hot.
+        if self._keeps_at_once:
+            return self._outbox.keep_one(entry)
+        await self._commit.join(entry)
+        return Receipt(entry.id, self._outbox.level)
 
     @overload
     async def track_many(self, events: Iterable[tuple[PersonId, E_contra]], /) -> Accepted: ...

@@ -53,8 +53,8 @@ class TaskCommit:
         self._group: _Group | None = None
         self._under_way = False
 
-    async def join(self, entry: Entry) -> None:
-        """Return once *entry* is kept; raise what keeping it raised.
+    def join(self, entry: Entry) -> "asyncio.Future[None]":
+        """Return what to await until *entry* is kept; it raises what keeping it raised.
 
         A task that is cancelled meanwhile leaves its entry in the group: it may be kept.
         """
@@ -66,7 +66,7 @@ class TaskCommit:
         waiting: asyncio.Future[None] = loop.create_future()
         group.entries.append(entry)
         group.waiting.append(waiting)
-        await waiting
+        return waiting
 
     def _lead(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the commit of the group that gathered, unless one is under way: its end does."""
