@@ -122,7 +122,7 @@ def template(tmp_path_factory):
     made = tmp_path_factory.mktemp("template") / "spool.db"
     store = SqliteStore(made)
     store.put(events(300))
-    store._file._accepting.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+    store._file._writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
     store.settle([Done(entry) for entry in waiting(store)[:100]], 8)
     store.put(events(100, start=300))
     kept = tmp_path_factory.mktemp("killed")

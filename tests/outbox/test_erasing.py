@@ -138,7 +138,7 @@ def test_an_open_reader_delays_the_erasing_of_the_log_only_until_it_ends(store):
     reader = apsw.Connection(str(store.path))
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM entries").fetchone()
-    store._file._relay_connection().set_busy_timeout(50)
+    store._file._reading_connection().set_busy_timeout(50)
 
     store.purge_key(waiting(store)[400].key)
     reader.close()

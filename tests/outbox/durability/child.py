@@ -50,14 +50,25 @@ class DeadlyConnections(Connections):
     """Connections that die in the middle of a transaction."""
 
     death: Death
+    thread = threading.local()
+
+    def accept(self, act):
+        self.thread.accepts = True
+        try:
+            return super().accept(act)
+        finally:
+            self.thread.accepts = False
+
+    def _accepts(self):
+        return getattr(self.thread, "accepts", False)
 
     def _open(self, synchronous):
         connection = super()._open(synchronous)
-        accepts = synchronous == "FULL"
         buried = dug = False
 
         def trace(_cursor, sql, _bindings):
             nonlocal buried, dug
+            accepts = self._accepts()
             if accepts and sql.startswith("INSERT INTO entries"):
                 self.death.reach("before the insert")
             elif not accepts:
@@ -79,6 +90,7 @@ class DeadlyConnections(Connections):
             return True
 
         def committing():
+            accepts = self._accepts()
             self.death.reach("before the commit" if accepts else "before the settlement's commit")
             return False
 

@@ -39,12 +39,12 @@ class Spool:
         store.put(events(600))
         found = waiting(store)
         store.settle([Dead(e, "odd") if e.seq % 9 == 0 else Done(e) for e in found[:200]], 8)
-        store._file._accepting.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        store._file._writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         if log:
             store.settle([Done(entry) for entry in found[200:230]], 8)
             store.put(events(100, start=600))
         self.entries = {entry.seq: entry for entry in waiting(store)}
-        self.pages = self._pages(store._file._accepting)
+        self.pages = self._pages(store._file._writing)
         for end in ("", "-wal"):
             shutil.copy(folder / f"made.db{end}", folder / f"spool.db{end}")
         store.close()

@@ -126,7 +126,7 @@ def test_a_lost_page_of_dead_letters_leaves_the_others_and_their_indexes(graveya
     store = open_again(graveyard)
     left = all_dead(store)
     counts = assert_adds_up(store)
-    connection = store._file._relay_connection()
+    connection = store._file._reading_connection()
     plans = [
         " ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
         for sql in (

@@ -28,7 +28,7 @@ MODES = (
 class Checkpointing(SqliteStore):
     def checkpoint(self, mode):
         try:
-            self._file._relay_connection().wal_checkpoint(mode=mode)
+            self._file._reading_connection().wal_checkpoint(mode=mode)
         except apsw.Error as error:
             raise StoreError(type(error).__name__) from None
 

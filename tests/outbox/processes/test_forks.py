@@ -12,7 +12,7 @@ MEMORYS = [*LOCKS, "outbox._store._put_lock", "outbox._store._relay_lock"]
 SQLITES = {
     **dict.fromkeys([*LOCKS, "outbox._store._store._group._lock"], 60),
     "outbox._store._store._file.write_lock": 0.2,
-    "outbox._store._store._file.relay_lock": 0.2,
+    "outbox._store._store._file.read_lock": 0.2,
 }
 
 

@@ -1,8 +1,10 @@
 """A spool's two connections in one process, its locks, and who leads.
 
-One connection accepts, one is the relay's, so that a checkpoint stalls nobody who waits. Writers
-of one process queue on a lock of ours rather than on SQLite's, whose waiting is a sleep. No
-connection is open across a fork (delivery rules 15, 16, 30). Knows no entry.
+One connection writes, whoever it is for: the relay removes a page that was just accepted while it
+is at hand, and would have to read it again with another. The other one reads and moves the log
+into the file, so that this stalls nobody who waits. Writers of one process queue on a lock of
+ours rather than on SQLite's, whose waiting is a sleep. No connection is open across a fork
+(delivery rules 15, 16, 30). Knows no entry.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -42,16 +44,17 @@ class Connections:
         self._synchronous = synchronous
         self._vfs = vfs
         self._begin()
-        self._accepting_connection()
+        self._writing_connection(synchronous)
 
     def _begin(self) -> None:
         self._pid = os.getpid()
         self.write_lock = Owned()
-        """Held by whoever writes."""
-        self.relay_lock = threading.RLock()
-        """Held by whoever uses the relay's connection."""
-        self._accepting: apsw.Connection | None = None
-        self._relaying: apsw.Connection | None = None
+        """Held by whoever uses the connection that writes."""
+        self.read_lock = threading.RLock()
+        """Held by whoever uses the other one; where both are taken, this comes first."""
+        self._writing: apsw.Connection | None = None
+        self._reading: apsw.Connection | None = None
+        self._safety = ""  # as PRAGMA synchronous was last set on the one that writes
         self._leader: int | None = None
 
     # -- forks
@@ -62,18 +65,18 @@ class Connections:
         SQLite keeps its locks on a file once a process: a child that inherits them believes it
         holds what the system gave to its parent, and its log is deleted under it.
         """
-        self.relay_lock.acquire()
+        self.read_lock.acquire()
         self.write_lock.acquire()
         self._disconnect()
 
     def after_fork(self) -> None:
         """Go on in the parent."""
         self.write_lock.release()
-        self.relay_lock.release()
+        self.read_lock.release()
 
     def forked(self) -> None:
         """Begin anew in a forked child: own connections, no leadership."""
-        _INHERITED.extend(filter(None, (self._accepting, self._relaying)))
+        _INHERITED.extend(filter(None, (self._writing, self._reading)))
         if self._leader is not None:
             os.close(self._leader)  # without unlocking: the lock is the parent's
         self._begin()
@@ -84,11 +87,11 @@ class Connections:
         return self._pid != os.getpid()
 
     def _disconnect(self) -> None:
-        for connection in (self._relaying, self._accepting):
+        for connection in (self._reading, self._writing):
             if connection is not None:
                 with contextlib.suppress(apsw.Error):  # it is gone all the same
                     connection.close()
-        self._relaying = self._accepting = None
+        self._reading = self._writing = None
 
     # -- using them
 
@@ -99,76 +102,77 @@ class Connections:
         """
         try:
             with self.write_lock:
-                connection = self._accepting_connection()
+                connection = self._writing_connection(self._synchronous)
                 return mending(connection, lambda: _in_transaction(connection, act))
         except apsw.Error as error:
             raise as_store_error(error) from None
 
     def write(self, act: Callable[[apsw.Connection], T], *, synced: bool = False) -> T:
-        """Return what *act* does in one transaction of the relay's connection.
+        """Return what *act* does in one transaction of the relay's.
 
         Without *synced* a power cut may take it back.
         """
+        # Settling needs no sync of its own: what a power cut takes back is sent again with the
+        # same ids, and the next acceptance syncs it anyway.
+        synchronous = self._synchronous if synced else "NORMAL"
 
         def once() -> T:
             with self.write_lock:
-                if not synced:
-                    return _in_transaction(connection, act)
-                connection.pragma("synchronous", self._synchronous)
-                try:
-                    return _in_transaction(connection, act)
-                finally:
-                    connection.pragma("synchronous", "NORMAL")
+                return _in_transaction(self._writing_connection(synchronous), act)
 
-        with self.relay_lock:
-            connection = self._relay_connection()
+        with self.read_lock:
+            other = self._reading_connection()
             try:
                 try:
-                    return mending(connection, once, self.write_lock)
+                    return mending(other, once, self.write_lock)
                 except (apsw.FullError, apsw.IOError):  # a quota is no full disk to SQLite
                     # What the log holds goes into the file, and the log begins anew in the
                     # space it has: a full disk is emptied by delivering.
-                    tidy(connection)
-                    return mending(connection, once, self.write_lock)
+                    tidy(other)
+                    return mending(other, once, self.write_lock)
             except (apsw.Error, UnicodeDecodeError) as error:
                 raise as_store_error(error) from None
 
     def read(self, act: Callable[[apsw.Connection], T]) -> T:
-        """Return what *act* reads with the relay's connection."""
-        with self.relay_lock:
-            connection = self._relay_connection()
+        """Return what *act* reads."""
+        with self.read_lock:
+            connection = self._reading_connection()
             try:
                 return mending(connection, lambda: act(connection), self.write_lock)
             except (apsw.Error, UnicodeDecodeError) as error:
                 raise as_store_error(error) from None
 
     def tidy(self) -> None:
-        """Move the log into the file, with the relay's connection."""
-        with self.relay_lock:
-            tidy(self._relay_connection())
+        """Move the log into the file while others write."""
+        with self.read_lock:
+            tidy(self._reading_connection())
 
-    def tidy_accepting(self) -> None:
-        """Move the log into the file, with the connection that accepts."""
+    def tidy_writing(self) -> None:
+        """Move the log into the file with the connection that writes, where nobody else does."""
         with self.write_lock:
-            tidy(self._accepting_connection())
+            tidy(self._writing_connection(self._synchronous))
 
-    def _accepting_connection(self) -> apsw.Connection:
+    def _writing_connection(self, synchronous: str) -> apsw.Connection:
+        """Return the one that writes; its next commit is as safe as *synchronous* says."""
         if self.closed:
             raise OutboxClosed("the outbox is closed")
-        if self._accepting is None:
-            self._accepting = self._open(self._synchronous)
-        return self._accepting
+        if self._writing is None:
+            self._writing = self._open(synchronous)
+            self._safety = synchronous
+        elif self._safety != synchronous:
+            self._safety = ""  # unknown, should the next line fail
+            self._writing.pragma("synchronous", synchronous)
+            self._safety = synchronous
+        return self._writing
 
-    def _relay_connection(self) -> apsw.Connection:
+    def _reading_connection(self) -> apsw.Connection:
         if self.is_inherited:
             self.forked()
         if self.closed:
             raise OutboxClosed("the outbox is closed")
-        if self._relaying is None:
-            # Settling needs no sync of its own: what a power cut takes back is sent again with
-            # the same ids, and the next acceptance syncs it anyway.
-            self._relaying = self._open("NORMAL")
-        return self._relaying
+        if self._reading is None:
+            self._reading = self._open("NORMAL")
+        return self._reading
 
     def _open(self, synchronous: str) -> apsw.Connection:
         return open_spool(
@@ -184,7 +188,7 @@ class Connections:
 
     def lead(self) -> bool:
         """Hold the advisory lock beside the file, taking it when its holder is gone."""
-        with self.relay_lock:
+        with self.read_lock:
             if self._leader is not None:
                 return True
             if self.closed:
@@ -203,7 +207,7 @@ class Connections:
 
     def close(self) -> None:
         """Close the file and let another process lead; closing twice is fine."""
-        with self.relay_lock, self.write_lock:
+        with self.read_lock, self.write_lock:
             self.closed = True
             self._disconnect()
             if self._leader is not None:

@@ -32,7 +32,7 @@ from .schema import PENDING, one
 MAX_BYTES = 8 * 1024**3
 MAX_ENTRIES = 100_000_000
 MAX_DEAD_BYTES = 1024**3
-_TIDY_BYTES = 4 * 1024**2
+_TIDY_BYTES = 8 * 1024**2
 """Settled bytes after which the relay moves the log into the file."""
 _LOG_BYTES = 64 * 1024**2
 """Accepted bytes after which, without a relay in this process, an acceptance does so."""
@@ -116,7 +116,7 @@ class SqliteStore:
         if self._accepted_bytes > _LOG_BYTES:
             self._accepted_bytes = 0
             if not self._file.leads:
-                self._file.tidy_accepting()
+                self._file.tidy_writing()
 
     def evict(self, names: Collection[str], entries: int, size: int) -> int:
         """Throw away the oldest of those *names*, a little more than it takes."""
