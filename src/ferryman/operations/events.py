@@ -71,7 +71,7 @@ def track(
         name = named(event if isinstance(event, str) else event_name(event), at="event")
         said_of = _anonymous("event", who(person), name, attributes, id, timestamp)
         return msgspec.structs.replace(said_of, event=_class_of(event))
-    body = b'{"type":"person","identifiers":%b%b%b' % (identifiers, said, attributes)
+    body = b'{"type":"person","identifiers":%b%b%b' % (identifiers[:-1], said, attributes)
     if len(body) > _ROOM:
         sized(body, "track", stamp=_STAMP)
     return Operation(
@@ -104,24 +104,25 @@ def tracked(
     # Written out where it could be called: a call costs as much as what it does here.
     if (
         type(person) is str
-        and 0 < len(person) <= SHORT_ID
+        and person
+        and len(person) <= SHORT_ID
         and person.isascii()
         and not person.isspace()
     ):
-        opening, identifiers, closing, key = _OF_ID, as_json(person), b"}", "i:" + person
+        opening, identifiers, key = _OF_ID, as_json(person), "i:" + person
     else:
-        opening, closing = _OF, b""
         identifiers, key = spelled(person)
+        if key.startswith("a:"):
+            return None
+        opening, identifiers = _OF, identifiers[:-1]
     if data is None and (met := _WRITTEN.get(type(event))) is not None:
         said, write = met
         attributes = write(event)
     else:
         said, attributes = _said(event, data)
     end = _ENDS.get(at) or _end(at)
-    body = b"".join(
-        (opening, identifiers, closing, said, attributes, b',"id":"', ident.encode(), end)
-    )
-    return None if len(body) > _ROOM or key.startswith("a:") else (key, body)
+    body = b"".join((opening, identifiers, said, attributes, b',"id":"', ident.encode(), end))
+    return (key, body) if len(body) <= _ROOM else None
 
 
 def _end(at: int) -> bytes:
@@ -138,7 +139,7 @@ def _class_of(event: Event | str) -> type | None:
 
 
 def _said(event: Event | str, data: Mapping[str, object] | None) -> tuple[bytes, bytes]:
-    """Return what names *event* in an item, and its attributes."""
+    """Return what follows a person's identifiers in an item, and its attributes."""
     if isinstance(event, str):
         said = _SAID.get(event) or _say(event)
         return said, b"{}" if data is None else encode_object(data, "track", at="data")
@@ -159,9 +160,12 @@ def _meet(event: Event) -> tuple[bytes, Callable[[Any], bytes]]:
 
 
 def _say(name: str) -> bytes:
-    """Return what says *name* in an item, checked; an application has few names, so it is kept."""
+    """Return what says *name* in an item, checked; an application has few names, so it is kept.
+
+    It begins with the brace that ends the identifiers.
+    """
     name = named(name, at="event")
-    said = b',"action":"event","name":%b,"attributes":' % quoted(name)
+    said = b'},"action":"event","name":%b,"attributes":' % quoted(name)
     if len(_SAID) < _NAMES:
         _SAID[name] = said
     return said
