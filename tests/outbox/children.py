@@ -61,8 +61,8 @@ def fill_to_limit(path, limit):
         while True:
             store.put([Entry.of(say.track("p", "x"), f"i{accepted}", 1)])
             accepted += 1
-    except StoreError:
-        tell(accepted, "StoreError")
+    except StoreError as error:
+        tell(accepted, error)
     os._exit(0)
 
 

@@ -195,6 +195,10 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((apsw.NotADBError, apsw.CorruptError, apsw.SQLError, UnicodeDecodeError), DAMAGED),
     ((apsw.BusyError, apsw.LockedError), "the outbox file stayed locked by another process"),
 )
+_UNWRITTEN = (
+    "the outbox file could not be written: a quota or a limit on the size of files may be reached,"
+    " or the disk fail; nothing of this call was accepted"
+)
 
 
 def as_store_error(error: Any) -> StoreError:
@@ -203,6 +207,8 @@ def as_store_error(error: Any) -> StoreError:
         return StoreError(_FAILURES[0][1])
     if getattr(error, "errno", None) == errno.EROFS:
         return StoreError(_FAILURES[1][1])
+    if getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_WRITE:
+        return StoreError(_UNWRITTEN)
     for kinds, text in _FAILURES:
         if isinstance(error, kinds):
             return StoreError(text)
