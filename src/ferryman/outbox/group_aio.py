@@ -50,6 +50,7 @@ class TaskCommit:
         self._keep = keep
         self._keep_now = keep_now
         self._patience = patience
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._group: _Group | None = None
         self._under_way = False
 
@@ -59,6 +60,9 @@ class TaskCommit:
         A task that is cancelled meanwhile leaves its entry in the group: it may be kept.
         """
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            # In a forked child what gathers, or is under way, is its parent's: nobody here ends it.
+            self._loop, self._group, self._under_way = loop, None, False
         group = self._group
         if group is None:
             group = self._group = _Group()

@@ -1,5 +1,6 @@
 """Scenes of forks: os.fork with each lock held, multiprocessing, concurrent.futures."""
 
+import asyncio
 import concurrent.futures
 import ctypes
 import multiprocessing
@@ -8,9 +9,9 @@ import os
 import signal
 import threading
 
-from saying import accept, main
+from saying import accept, main, tell
 
-from ferryman import get_outbox, settings
+from ferryman import Settings, get_outbox, settings
 from ferryman._io.stamp import stamp
 
 PARTS = 10
@@ -91,6 +92,29 @@ def fork_with_a_full_buffer(count):
         outbox.flush(20)
         os._exit(outbox.stats().accepted != 0)
     assert os.waitpid(pid, 0)[1] == 0, "the child has what its parent accepted"
+
+
+def fork_amid_tasks(turns):
+    """Fork while a task's entry waits for its commit (one turn of the loop) or is in it (two)."""
+    outbox = Settings.from_env().open_async_outbox()
+
+    async def accept_one(person):
+        receipt = await outbox.track(person, "said")
+        tell(receipt.id, person)
+
+    async def fork():
+        own = asyncio.create_task(accept_one("parent"))
+        for _ in range(int(turns)):
+            await asyncio.sleep(0)
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(10)
+            asyncio.run(accept_one("child"))
+            os._exit(0)
+        await own
+        assert os.waitpid(pid, 0)[1] == 0, "the child hangs"
+
+    asyncio.run(fork())
 
 
 def fork_without_hooks(count):

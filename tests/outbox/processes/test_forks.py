@@ -85,6 +85,18 @@ def test_grandchildren_keep_what_they_accept(scene, place, live, seen):
     assert seen.by_person() == said
 
 
+@pytest.mark.parametrize("turns", [1, 2])
+def test_a_child_waits_for_no_commit_of_its_parents_tasks(scene, place, live, seen, turns):
+    """A loop of its own accepts in the child, whatever tasks of the parent's were about."""
+    said = finished(scene("forks.fork_amid_tasks", turns, place=place))
+
+    deliver(place, live)
+
+    assert said.keys() == {"parent", "child"}
+    assert seen.by_person() == said
+    assert seen.summary()["repeats"] == 0
+
+
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 def test_a_fork_of_which_python_hears_nothing_loses_nothing(scene, place, live, seen, kind):
     """The second line: a process that is not the one that opened the outbox begins anew."""
