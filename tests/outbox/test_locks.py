@@ -1,14 +1,19 @@
 """Who holds the locks of a spool, and that nothing that was started inherits them (rule 15)."""
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 import apsw
 import pytest
 
 from ferryman.outbox.stores.schema import open_spool, transaction
 from ferryman.outbox.stores.sqlite import SqliteStore
+from ferryman.testing.stores import assert_adds_up, events
 
 
 def test_what_a_program_starts_does_not_keep_the_lead(tmp_path):
@@ -44,3 +49,46 @@ def test_a_transaction_has_the_file_for_itself_from_its_begin(tmp_path):
 
     one.close()
     other.close()
+
+
+class Struck(Exception):
+    """What a signal's handler raises."""
+
+
+@pytest.fixture
+def struck():
+    """Have SIGUSR1 raise Struck, as Ctrl-C and Celery's soft time limit raise theirs."""
+
+    def strike(*_):
+        raise Struck
+
+    before = signal.signal(signal.SIGUSR1, strike)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_signals_exception_leaves_no_transaction_open(tmp_path, struck):
+    """It strikes while a call waits for another process: that one, and the next call, go on."""
+    store = SqliteStore(tmp_path / "spool.db")
+    other = open_spool(store.path, workspace="default", synchronous="NORMAL")
+    other.execute("BEGIN IMMEDIATE")
+
+    def strike():
+        time.sleep(0.2)  # the call has come to wait by then
+        os.kill(os.getpid(), signal.SIGUSR1)
+        other.execute("ROLLBACK")
+
+    striker = threading.Thread(target=strike)
+    striker.start()
+    with pytest.raises(Struck):
+        store.put(events(1))
+    striker.join()
+    other.set_busy_timeout(0)
+
+    with transaction(other):
+        pass
+    store.put(events(1, start=1))
+
+    assert assert_adds_up(store).accepted == 1
+    other.close()
+    store.close()

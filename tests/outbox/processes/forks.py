@@ -112,9 +112,9 @@ def fork_amid_tasks(turns):
             asyncio.run(accept_one("child"))
             os._exit(0)
         await own
-        assert os.waitpid(pid, 0)[1] == 0, "the child hangs"
+        return pid
 
-    asyncio.run(fork())
+    assert os.waitpid(asyncio.run(fork()), 0)[1] == 0, "the child hangs"
 
 
 def fork_without_hooks(count):

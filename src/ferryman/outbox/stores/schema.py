@@ -162,7 +162,13 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
         self._connection = connection
 
     def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            # A signal's exception, after a wait in which it had begun: nobody would end it, and
+            # everybody else would be kept out.
+            self._roll_back()
+            raise
 
     def __exit__(
         self,
@@ -170,13 +176,10 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            try:
+        try:
+            if kind is None:
                 self._connection.execute("COMMIT")
-            except apsw.Error:
-                self._roll_back()
-                raise
-        else:
+        finally:
             self._roll_back()
 
     def _roll_back(self) -> None:
