@@ -51,6 +51,34 @@ def test_a_transaction_has_the_file_for_itself_from_its_begin(tmp_path):
     other.close()
 
 
+WORK = {
+    "accept": lambda file: file.accept(lambda connection: None),
+    "write": lambda file: file.write(lambda connection: None),
+    "read": lambda file: file.read(lambda connection: None),
+    "tidy": lambda file: file.tidy(),
+    "tidy_writing": lambda file: file.tidy_writing(),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_nobody_opens_the_file_while_the_process_forks(tmp_path, name):
+    """Whoever comes then waits until it is done: what is open across a fork costs the log."""
+    store = SqliteStore(tmp_path / "spool.db")
+    store.epoch()  # both connections are open
+    comer = threading.Thread(target=WORK[name], args=(store._file,))
+    store.before_fork()
+    comer.start()
+    comer.join(0.1)
+
+    opened = store._file._reading, store._file._writing
+    store.after_fork()
+    comer.join(30)
+
+    assert opened == (None, None)
+    assert not comer.is_alive()
+    store.close()
+
+
 class Struck(Exception):
     """What a signal's handler raises."""
 

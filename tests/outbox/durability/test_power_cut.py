@@ -3,6 +3,7 @@
 The store runs on a disk of its own (power.py) that drops and tears whatever was not synced.
 """
 
+import os
 import random
 import threading
 
@@ -212,3 +213,57 @@ def test_a_power_cut_spares_all_of_a_group(tmp_path, seeds):
             own = [ident for ident in ids if ident.startswith(f"t{number}-")]
             assert own == sorted(own)
             assert ledger.acknowledged <= set(own)
+
+
+def forked(store, entry):
+    """Fork, and let a settlement be the first to open the file again."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    store.settle([Done(entry)], 8)
+
+
+class Struck:
+    """A connection in whose user a signal's exception strikes, right after a pragma took effect."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+    def pragma(self, *arguments):
+        self.connection.pragma(*arguments)
+        raise KeyboardInterrupt
+
+
+def interrupted(store, entry):
+    """Have a settlement end when it has just made commits cheaper."""
+    connection = store._file._writing
+    store._file._writing = Struck(connection)
+    with pytest.raises(KeyboardInterrupt):
+        store.settle([Done(entry)], 8)
+    store._file._writing = connection
+
+
+@pytest.mark.parametrize("what", [forked, interrupted])
+def test_what_is_accepted_next_is_as_safe_as_ever(tmp_path, seeds, what):
+    """A settlement leaves no acceptance with a cheaper commit, whatever came between."""
+    for seed in seeds[:12]:
+        power = Power()
+        before, after = tmp_path / f"{seed}-before", tmp_path / f"{seed}-after"
+        before.mkdir()
+        after.mkdir()
+        ledger = Ledger()
+        store = SqliteStore(before / "spool.db", vfs=power.name)
+        ledger.put(store, events(1))
+        ledger.settled.add(waiting(store)[0].id)
+
+        what(store, waiting(store)[0])
+        ledger.put(store, events(2, start=1))
+        power.cut(random.Random(seed), after)
+
+        store.close()
+        power.unregister()
+        assert lost(ledger, after / "spool.db") == set()
