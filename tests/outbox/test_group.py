@@ -1,6 +1,7 @@
 """Group commit: one commit for all who wait, and each caller's own outcome."""
 
 import signal
+import sys
 import threading
 import time
 
@@ -130,6 +131,39 @@ def test_one_who_is_interrupted_while_waiting_strands_nobody():
 
     assert not last.is_alive()
     group.join(4)
+
+
+@pytest.mark.parametrize("name", ["_lead", "_try", "_end", "_hand_over"])
+def test_a_signal_that_strikes_whoever_leads_strands_nobody(name):
+    """Its exception comes as *name* begins; who waits for the next commit gets it all the same."""
+    left = [name]
+
+    def strike(frame, event, _):
+        if event == "call" and frame.f_code.co_name in left:
+            left.clear()
+            raise KeyboardInterrupt
+
+    def commit(shares):
+        if shares == ["leads"]:
+            waits.start()
+            while not group._waiting:
+                time.sleep(0.001)
+
+    group = GroupCommit(commit)
+    waits = threading.Thread(target=group.join, args=("waits",), daemon=True)
+    before = sys.gettrace()
+    sys.settrace(strike)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            group.join("leads")
+    finally:
+        sys.settrace(before)
+    if waits.ident is None:  # it struck before the commit
+        waits.start()
+    waits.join(30)
+
+    assert not waits.is_alive()
+    group.join("later")
 
 
 class _Interrupted:

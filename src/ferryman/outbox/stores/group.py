@@ -84,28 +84,37 @@ class GroupCommit(Generic[T]):
                 ticket.error = StoreError("interrupted; nobody knows whether it was accepted")
             raise
         finally:
-            own.leads = False
-            self._hand_over()
-            for ticket in group:
-                if ticket is not own:
-                    ticket.turn.release()
+            try:
+                self._end(own, group)
+            except BaseException:  # a signal's exception, in here: all of it once more
+                self._end(own, group)
+                raise
 
-    def _hand_over(self) -> None:
+    def _end(self, own: _Ticket[T], group: list[_Ticket[T]]) -> None:
+        """Let the next one lead and the *group* go on; doing it twice is fine."""
+        self._hand_over(own)
+        for ticket in group:
+            if ticket is not own and ticket.turn.locked():
+                ticket.turn.release()
+
+    def _hand_over(self, own: _Ticket[T]) -> None:
         with self._lock:
-            if self._waiting:
-                following = self._waiting[0]
-                following.leads = True
-                following.turn.release()
-            else:
+            if not own.leads:
+                return
+            # No call comes between these lines: a signal strikes before or after all of them.
+            own.leads = False
+            if not self._waiting:
                 self._under_way = False
+                return
+            following = self._waiting[0]
+            following.leads = True
+            following.turn.release()
 
     def _leave(self, ticket: _Ticket[T]) -> None:
         with self._lock:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
-        if ticket.leads:
-            ticket.leads = False
-            self._hand_over()
+        self._hand_over(ticket)
 
     def _try(self, group: list[_Ticket[T]]) -> None:
         try:
