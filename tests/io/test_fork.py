@@ -1,6 +1,7 @@
 """Forks: a child has connections and ids of its own, and the parent's go on."""
 
 import asyncio
+import ctypes
 import os
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +22,10 @@ pytestmark = [
 ]
 
 
-def in_child(act: Callable[[], bytes]) -> bytes:
+def in_child(act: Callable[[], bytes], fork: Callable[[], int] = os.fork) -> bytes:
     """Run *act* in a forked child and return what it returned."""
     reading, writing = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             os.write(writing, act())
@@ -101,6 +102,21 @@ def test_a_child_makes_ids_of_its_own(source: Ulids) -> None:
 
     assert len(children) == len(parents) == 1_000
     assert not children & parents
+
+
+@pytest.mark.parametrize("take", [lambda: [stamp()[0]], lambda: list(stamp.run()[0])])
+def test_a_child_of_which_python_hears_nothing_makes_ids_of_its_own(
+    take: Callable[[], list[str]],
+) -> None:
+    """A server that forks in C runs no hook: whoever asks for ids first looks, one or many."""
+    take()
+    child = in_child(lambda: "".join(take()).encode(), ctypes.PyDLL(None).fork).decode()
+    children = {child[n : n + 26] for n in range(0, len(child), 26)}
+    parents = {ident for _ in range(3) for ident in take()}
+
+    assert children
+    # The random part: the moment may be another.
+    assert not {ident[10:] for ident in children} & {ident[10:] for ident in parents}
 
 
 @pytest.mark.parametrize("make", [process._mark, process._Number])

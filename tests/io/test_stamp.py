@@ -75,6 +75,18 @@ def test_a_millisecond_does_not_run_out_of_ids() -> None:
     assert ULID.from_str(made[-1]).milliseconds == 1_700_000_000_000
 
 
+def test_ids_tell_the_moment_and_increase_from_one_second_to_the_next() -> None:
+    """Where they begin at random anew, what was left of the second before goes."""
+    # Three a millisecond: a thousand of one run never end with one.
+    moments = [ms for ms in range(1_700_000_000_000, 1_700_000_020_000) for _ in range(3)]
+    clock = iter(moments)
+    source = Ulids(lambda: next(clock) * MS)
+    made = [source()[0] for _ in moments]
+
+    assert all(one < other for one, other in pairwise(made))
+    assert [ULID.from_str(each).milliseconds for each in made] == moments
+
+
 def test_threads_share_a_source() -> None:
     """No id is given twice to any of many threads, and each sees its own increase."""
     source, together = Ulids(), threading.Barrier(16)
