@@ -77,8 +77,8 @@ def test_a_millisecond_does_not_run_out_of_ids() -> None:
 
 def test_ids_tell_the_moment_and_increase_from_one_second_to_the_next() -> None:
     """Where they begin at random anew, what was left of the second before goes."""
-    # Three a millisecond: a thousand of one run never end with one.
-    moments = [ms for ms in range(1_700_000_000_000, 1_700_000_020_000) for _ in range(3)]
+    # One to three a millisecond: a run ends now with one, now amid one.
+    moments = [ms for ms in range(1_700_000_000_000, 1_700_000_030_000) for _ in range(1 + ms % 3)]
     clock = iter(moments)
     source = Ulids(lambda: next(clock) * MS)
     made = [source()[0] for _ in moments]
