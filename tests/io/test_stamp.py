@@ -1,5 +1,6 @@
 """Ids: ULIDs that only ever increase within a process, whatever the clock does."""
 
+import random
 import sys
 import threading
 import time
@@ -77,14 +78,15 @@ def test_a_millisecond_does_not_run_out_of_ids() -> None:
 
 def test_ids_tell_the_moment_and_increase_from_one_second_to_the_next() -> None:
     """Where they begin at random anew, what was left of the second before goes."""
-    # One to three a millisecond: a run ends now with one, now amid one.
-    moments = [ms for ms in range(1_700_000_000_000, 1_700_000_030_000) for _ in range(1 + ms % 3)]
+    rng = random.Random(1)  # a run ends anywhere in a second, now with a millisecond, now amid one
+    each = range(1_700_000_000_000, 1_700_000_020_000)
+    moments = [ms for ms in each for _ in range(rng.randint(1, 5))]
     clock = iter(moments)
     source = Ulids(lambda: next(clock) * MS)
     made = [source()[0] for _ in moments]
 
     assert all(one < other for one, other in pairwise(made))
-    assert [ULID.from_str(each).milliseconds for each in made] == moments
+    assert [ULID.from_str(ident).milliseconds for ident in made] == moments
 
 
 def test_threads_share_a_source() -> None:
