@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from ferryman import Account
 from ferryman import operations as say
-from ferryman.errors import OutboxClosed, OutboxFull, StoreError
+from ferryman.errors import ConfigurationError, OutboxClosed, OutboxFull, StoreError
 from ferryman.outbox import AsyncOutbox
 from ferryman.outbox.many import CHUNK
 from ferryman.outbox.stores.sqlite import SqliteStore
@@ -120,9 +121,10 @@ def test_cancelling_one_who_waits_harms_nobody_else(store, account):
     assert not [r for r in results if isinstance(r, Exception)]
 
 
-def test_a_failing_commit_reaches_everybody_who_shared_it(store, account):
+@pytest.mark.parametrize("error", [StoreError("the disk is full"), SystemExit()])
+def test_a_failing_commit_reaches_everybody_who_shared_it(store, account, error):
     """Each task of the group gets the error, once, and the next group is accepted."""
-    store.failing = StoreError("the disk is full")
+    store.failing = error
 
     async def main():
         async with AsyncOutbox(store, account, relay="external") as outbox:
@@ -136,6 +138,35 @@ def test_a_failing_commit_reaches_everybody_who_shared_it(store, account):
 
     assert [type(result) for result in results] == [StoreError] * 20
     assert kept(store) == [receipt.id]
+
+
+def test_a_task_that_no_thread_can_commit_for_is_told(store, account):
+    """Where the loop starts no more threads, whoever accepts gets an error and does not hang."""
+
+    async def main():
+        outbox = AsyncOutbox(store, account, relay="external")
+        await asyncio.get_running_loop().shutdown_default_executor()
+        async with asyncio.timeout(5):
+            with pytest.raises(StoreError):
+                await outbox.track("p", "said")
+        outbox.abandon()
+
+    asyncio.run(main())
+
+    assert kept(store) == []
+
+
+def test_an_event_that_no_key_could_deliver_is_refused(store):
+    """With the key of another API alone it would wait for ever; the caller is told at once."""
+
+    async def main():
+        async with AsyncOutbox(store, Account(pipelines_write_key="w"), relay="external") as outbox:
+            with pytest.raises(ConfigurationError):
+                await outbox.track("p", "said")
+
+    asyncio.run(main())
+
+    assert kept(store) == []
 
 
 def test_one_tasks_full_outbox_is_not_the_others(tmp_path, account):

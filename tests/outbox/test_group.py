@@ -1,5 +1,6 @@
 """Group commit: one commit for all who wait, and each caller's own outcome."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -135,8 +136,8 @@ def test_one_who_is_interrupted_while_waiting_strands_nobody():
 
 @pytest.mark.parametrize("name", ["_lead", "_try", "_end", "_hand_over"])
 def test_a_signal_that_strikes_whoever_leads_strands_nobody(name):
-    """Its exception comes as *name* begins; who waits for the next commit gets it all the same."""
-    left = [name]
+    """It strikes as *name* begins; who shares the commit or waits for the next one goes on."""
+    left, begun = [name], threading.Event()
 
     def strike(frame, event, _):
         if event == "call" and frame.f_code.co_name in left:
@@ -144,13 +145,31 @@ def test_a_signal_that_strikes_whoever_leads_strands_nobody(name):
             raise KeyboardInterrupt
 
     def commit(shares):
-        if shares == ["leads"]:
+        if shares == ["first"]:
+            begun.set()
+            while len(group._waiting) < 2:
+                time.sleep(0.001)
+        elif "leads" in shares:
             waits.start()
             while not group._waiting:
                 time.sleep(0.001)
 
+    def join(share):
+        with contextlib.suppress(StoreError):  # the commit that it shared was interrupted
+            group.join(share)
+
+    def share():
+        while not group._waiting:
+            time.sleep(0.001)
+        join("shares")
+
     group = GroupCommit(commit)
-    waits = threading.Thread(target=group.join, args=("waits",), daemon=True)
+    waits = threading.Thread(target=join, args=("waits",), daemon=True)
+    others = [threading.Thread(target=join, args=("first",)), threading.Thread(target=share)]
+    others[0].start()
+    assert begun.wait(30)
+    others[1].daemon = True
+    others[1].start()
     before = sys.gettrace()
     sys.settrace(strike)
     try:
@@ -160,9 +179,10 @@ def test_a_signal_that_strikes_whoever_leads_strands_nobody(name):
         sys.settrace(before)
     if waits.ident is None:  # it struck before the commit
         waits.start()
-    waits.join(30)
+    for thread in (*others, waits):
+        thread.join(30)
 
-    assert not waits.is_alive()
+    assert [thread.is_alive() for thread in (*others, waits)] == [False] * 3
     group.join("later")
 
 
