@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import apsw
 import pytest
 
+from ferryman.outbox.entry import Done
 from ferryman.outbox.stores.schema import open_spool, transaction
 from ferryman.outbox.stores.sqlite import SqliteStore
-from ferryman.testing.stores import assert_adds_up, events
+from ferryman.testing.stores import assert_adds_up, events, waiting
 
 
 def test_what_a_program_starts_does_not_keep_the_lead(tmp_path):
@@ -119,4 +121,62 @@ def test_a_signals_exception_leaves_no_transaction_open(tmp_path, struck):
 
     assert assert_adds_up(store).accepted == 1
     other.close()
+    store.close()
+
+
+def test_what_a_signals_exception_left_open_is_no_damage(tmp_path):
+    """It strikes right before a commit; what was done is undone, and all goes on."""
+    store = SqliteStore(tmp_path / "spool.db")
+    store.put(events(1))
+    before = sys.gettrace()
+
+    def strike(frame, event, _):
+        if frame.f_code is transaction.__exit__.__code__:
+            raise Struck
+
+    sys.settrace(strike)
+    try:
+        with pytest.raises(Struck):
+            store.put(events(1, start=1))
+    finally:
+        sys.settrace(before)
+    store.settle([Done(entry) for entry in waiting(store)], 8)
+    store.put(events(1, start=2))
+
+    assert assert_adds_up(store).accepted == 2
+    store.close()
+
+
+def test_a_signals_exception_leaves_no_lock_held(tmp_path):
+    """Wherever in taking or leaving the lock it strikes, other threads accept all the same."""
+    store = SqliteStore(tmp_path / "spool.db", level="process")
+    before, number = sys.gettrace(), 0
+    struck = True
+    while struck:
+        struck, left = False, number
+
+        def strike(frame, event, _):
+            nonlocal struck, left
+            if Path(frame.f_code.co_filename).name != "owned.py" or struck:
+                return None
+            left -= event in ("call", "return")
+            if left < 0:
+                struck = True
+                raise Struck
+            return strike
+
+        sys.settrace(strike)
+        try:
+            with contextlib.suppress(Struck):
+                store.put(events(1, start=number))
+        finally:
+            sys.settrace(before)
+        other = threading.Thread(target=store.put, args=(events(1, person="q", start=number),))
+        other.daemon = True
+        other.start()
+        other.join(30)
+        assert not other.is_alive()
+        number += 1
+
+    assert number > 2
     store.close()

@@ -24,7 +24,7 @@ from ferryman.errors import OutboxClosed
 
 from .mending import mending
 from .owned import Owned
-from .schema import as_store_error, open_spool, transaction
+from .schema import as_store_error, open_spool, roll_back, transaction
 
 T = TypeVar("T")
 # What a child inherits all the same (its parent forked without Python's hooks) is neither used
@@ -100,10 +100,13 @@ class Connections:
 
         Raises OutboxClosed, and StoreError for what SQLite or the system raised.
         """
+
+        def once() -> T:
+            connection = self._writing_connection(self._synchronous)
+            return mending(connection, lambda: _in_transaction(connection, act))
+
         try:
-            with self.write_lock:
-                connection = self._writing_connection(self._synchronous)
-                return mending(connection, lambda: _in_transaction(connection, act))
+            return self.write_lock.during(once)
         except apsw.Error as error:
             raise as_store_error(error) from None
 
@@ -117,8 +120,9 @@ class Connections:
         synchronous = self._synchronous if synced else "NORMAL"
 
         def once() -> T:
-            with self.write_lock:
-                return _in_transaction(self._writing_connection(synchronous), act)
+            return self.write_lock.during(
+                lambda: _in_transaction(self._writing_connection(synchronous), act)
+            )
 
         with self.read_lock:
             other = self._reading_connection()
@@ -149,13 +153,14 @@ class Connections:
 
     def tidy_writing(self) -> None:
         """Move the log into the file with the connection that writes, where nobody else does."""
-        with self.write_lock:
-            tidy(self._writing_connection(self._synchronous))
+        self.write_lock.during(lambda: tidy(self._writing_connection(self._synchronous)))
 
     def _writing_connection(self, synchronous: str) -> apsw.Connection:
         """Return the one that writes; its next commit is as safe as *synchronous* says."""
         if self.closed:
             raise OutboxClosed("the outbox is closed")
+        if self._writing is not None:
+            roll_back(self._writing)  # what a signal's exception left open: nobody else is here
         if self._writing is None:
             self._writing = self._open(synchronous)
             self._safety = synchronous

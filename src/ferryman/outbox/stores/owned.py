@@ -1,8 +1,12 @@
 """A lock whose holder is refused a second time, so that nobody waits for itself (rule 31)."""
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from ferryman.errors import StoreError
+
+T = TypeVar("T")
 
 WITHIN = (
     "nothing can be accepted in the midst of the outbox's work:"
@@ -30,6 +34,22 @@ class Owned:
         """Raise StoreError where this thread has it."""
         if self.owner == threading.get_ident():
             raise StoreError(WITHIN)
+
+    def during(self, act: Callable[[], T]) -> T:
+        """Return what *act* does, the lock held; raise StoreError where the thread has it already.
+
+        Where a signal's exception may strike, rather than ``with``: Python checks for signals
+        where a function of ours begins and after each call, and a lock that is taken or left by
+        such a function would then be held for ever.
+        """
+        with self.lock:
+            if self.owner:
+                raise StoreError(WITHIN)
+            self.owner = threading.get_ident()
+            try:
+                return act()
+            finally:
+                self.owner = 0
 
     def acquire(self) -> None:
         """Wait for it; raise StoreError where the thread has it already."""

@@ -167,7 +167,7 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
         except BaseException:
             # A signal's exception, after a wait in which it had begun: nobody would end it, and
             # everybody else would be kept out.
-            self._roll_back()
+            roll_back(self._connection)
             raise
 
     def __exit__(
@@ -180,11 +180,13 @@ class transaction:  # noqa: N801 - used as a statement, like contextlib's
             if kind is None:
                 self._connection.execute("COMMIT")
         finally:
-            self._roll_back()
+            roll_back(self._connection)
 
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+
+def roll_back(connection: apsw.Connection) -> None:
+    """End a transaction that is open, and change nothing."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 # What SQLite or the system raised -> what the user is told. First match wins.
