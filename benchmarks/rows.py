@@ -31,10 +31,10 @@ BULK = "outbox, sqlite, in bulk"
 TASKS = "outbox, sqlite, 256 tasks"
 SQLITE = "outbox, sqlite"
 NEAR, FAR = "0 ms", "50 ms"
-TIGHT, PACED = "tight loop", "1,000 a second"
+TIGHT, PACED = "tight loop", "1000 a second"
 WAITERS = ("1 thread", "32 threads", "256 tasks")
 ENDINGS = ("exit", "SIGTERM", "kill -9", "fork")
-BURST, OUTAGE = "burst of 30,000", "outage of 10 s"
+BURST, OUTAGE = "burst of 30000", "outage of 10 s"
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -203,7 +203,7 @@ _CHECKS = tuple(
     for name, family, way in _CHECKERS
 )
 
-MILLION = "while down, then drained"
+MILLION = "while down and drained"
 _BACKLOG = (
     Row(
         section="backlog",

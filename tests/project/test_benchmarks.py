@@ -333,7 +333,7 @@ SHORT = (
     ("checks:plan", "flat", "added_us"),
     ("losses:outbox", "kill -9", "left_by_the_first"),
 )
-LONG = (("backlog:outbox", "while down, then drained", "grown_mb"),)
+LONG = (("backlog:outbox", "while down and drained", "grown_mb"),)
 
 
 @pytest.mark.parametrize(
@@ -372,3 +372,10 @@ def test_a_word_that_names_no_row_is_refused() -> None:
 
     assert done.returncode == 2
     assert "--list" in done.stderr
+
+
+def test_every_case_can_be_asked_for_by_its_name() -> None:
+    """`--cases` parts names at commas, so that none may hold one."""
+    from benchmarks.rows import ROWS
+
+    assert [case.name for row in ROWS for case in row.cases if "," in case.name] == []
