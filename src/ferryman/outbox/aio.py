@@ -37,8 +37,8 @@ _TURN = 0.005
 class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
     """Accepts operations from async code; arguments, promises and errors are those of Outbox.
 
-    Use it on one asyncio event loop (from trio, use Outbox in a thread). A task that is
-    cancelled while it waits may have been accepted.
+    Use it on one asyncio event loop, in a forked child on one of its own (from trio, use Outbox
+    in a thread). A task that is cancelled while it waits may have been accepted.
     """
 
     def __init__(

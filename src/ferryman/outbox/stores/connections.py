@@ -159,12 +159,12 @@ class Connections:
         """Return the one that writes; its next commit is as safe as *synchronous* says."""
         if self.closed:
             raise OutboxClosed("the outbox is closed")
-        if self._writing is not None:
-            roll_back(self._writing)  # what a signal's exception left open: nobody else is here
         if self._writing is None:
             self._writing = self._open(synchronous)
             self._safety = synchronous
-        elif self._safety != synchronous:
+            return self._writing
+        roll_back(self._writing)  # what a signal's exception left open: nobody else is here
+        if self._safety != synchronous:
             self._safety = ""  # unknown, should the next line fail
             self._writing.pragma("synchronous", synchronous)
             self._safety = synchronous
