@@ -1,5 +1,8 @@
 """The log of a spool: who moves it into the file, and that it does not grow for ever (rule 14)."""
 
+from functools import partial
+
+import apsw
 import pytest
 
 from ferryman import operations as say
@@ -51,6 +54,52 @@ def test_delivering_begins_the_log_anew(store):
 
     assert log < 4 * ROUND
     assert waiting(store) == []
+
+
+class Beside(apsw.VFS):
+    """A disk on which somebody acts when a page of the log is moved into the file, once."""
+
+    name = "beside"
+
+    def __init__(self):
+        self.act = None
+        super().__init__(self.name, "")
+
+    def xOpen(self, name, flags):  # noqa: N802 - apsw's name
+        return _File(self, name, flags)
+
+
+class _File(apsw.VFSFile):
+    def __init__(self, disk, name, flags):
+        self.disk = disk
+        self.main = bool(flags[0] & apsw.SQLITE_OPEN_MAIN_DB)
+        super().__init__("", name, flags)
+
+    def xWrite(self, data, offset):  # noqa: N802 - the name that apsw calls
+        super().xWrite(data, offset)
+        if self.main and self.disk.act is not None:
+            act, self.disk.act = self.disk.act, None
+            act()
+
+
+def test_the_log_begins_anew_although_somebody_always_accepts(tmp_path, monkeypatch):
+    """What is accepted while the log is moved does not keep it from beginning anew."""
+    monkeypatch.setattr(sqlite, "_TIDY_BYTES", 0)
+    disk = Beside()
+    store = SqliteStore(tmp_path / "spool.db", vfs=disk.name)
+    came = 0
+    for _ in range(10):
+        entries = accept(store)
+        disk.act = partial(accept, store)
+        store.settle([Done(entry) for entry in entries], 8)
+        came += disk.act is None
+
+    _, log = sizes(store)
+    store.close()
+    disk.unregister()
+
+    assert came == 10
+    assert log < 4 * ROUND
 
 
 def test_a_log_that_nobody_delivers_from_is_moved_at_a_bound(store, monkeypatch):

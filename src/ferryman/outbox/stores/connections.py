@@ -147,9 +147,15 @@ class Connections:
                 raise as_store_error(error) from None
 
     def tidy(self) -> None:
-        """Move the log into the file while others write."""
+        """Move the log into the file while others write, and then the rest while nobody does.
+
+        The log begins anew only when all of it was moved: a longer one costs whoever waits for
+        a commit more than the moment that the rest takes.
+        """
         with self.read_lock:
-            tidy(self._reading_connection())
+            connection = self._reading_connection()
+            tidy(connection)
+            self.write_lock.during(lambda: tidy(connection))
 
     def tidy_writing(self) -> None:
         """Move the log into the file with the connection that writes, where nobody else does."""

@@ -32,7 +32,7 @@ from .schema import PENDING, one
 MAX_BYTES = 8 * 1024**3
 MAX_ENTRIES = 100_000_000
 MAX_DEAD_BYTES = 1024**3
-_TIDY_BYTES = 8 * 1024**2
+_TIDY_BYTES = 16 * 1024**2
 """Settled bytes after which the relay moves the log into the file."""
 _LOG_BYTES = 64 * 1024**2
 """Accepted bytes after which, without a relay in this process, an acceptance does so."""
