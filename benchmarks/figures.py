@@ -142,10 +142,11 @@ _CALLS = tuple(
         over=tuple(Value("calls", peer, case, value) for peer in (CDP, POSTHOG)),
         by="lowest",
         at_most=at_most,
+        beside=(Value("calls", floor, case, value),),
         unit="of it",
     )
     for case in (TIGHT, PACED)
-    for row in (MEMORY, MEMORY_TYPED)
+    for row, floor in ((MEMORY, FLOOR), (MEMORY_TYPED, FLOOR_TYPED))
     for percentile, value, at_most in (("p50", "p50_us", 1 / 10), ("p99", "p99_us", 1 / 3))
 )
 _DURABLE = tuple(

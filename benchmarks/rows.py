@@ -145,6 +145,8 @@ _SPEED = (
 )
 
 _CALLERS: tuple[tuple[str, Family, str, Interpreter, tuple[str, ...]], ...] = (
+    (FLOOR, "floor", "floor.py", "here", ("event=data",)),
+    (FLOOR_TYPED, "floor", "floor.py", "here", ("event=typed",)),
     (CDP, "peer", "peer_cdp.py", "cdp", ()),
     (POSTHOG, "peer", "peer_posthog.py", "posthog", ()),
     (MEMORY, "ours", "ours.py", "here", ("store=memory", "way=data")),
