@@ -121,10 +121,11 @@ def test_an_id_may_be_asked_for_within_the_making_of_another() -> None:
 
 
 def test_no_id_is_repeated_by_who_strikes_between_any_two_lines() -> None:
-    """Between any two lines of the making another may be made: of all none is the same."""
+    """Between any two lines of the making another may be made: none is the same, and none lacks."""
     ticks = count(1_700_000_000_000 * MS, MS // 3_000)
     source = Ulids(lambda: next(ticks))
     made: list[str] = []
+    runs: list[int] = []
     striking = False
 
     def strike(frame: FrameType, event: str, arg: object) -> Any:
@@ -142,12 +143,15 @@ def test_no_id_is_repeated_by_who_strikes_between_any_two_lines() -> None:
     try:
         for _ in range(60):
             made.append(source()[0])
-            made.extend(source.run()[0])
+            run = list(source.run()[0])
+            runs.append(len(run))
+            made += run
     finally:
         sys.settrace(tracing)
 
     assert len(made) > 100_000
     assert len(set(made)) == len(made)
+    assert set(runs) == {2_048}
 
 
 def test_two_sources_do_not_agree() -> None:

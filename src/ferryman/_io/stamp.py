@@ -64,7 +64,7 @@ class Ulids:
         now = self._clock()
         with self._lock:
             self._enter(now)
-            runs = [self._next_run(), self._next_run()]
+            runs = [self._ids(self._new()), self._ids(self._new())]  # nobody else takes from them
             self._run, self._rest = iter(()), ("", iter(()))  # who asks next gets a larger one
             return chain.from_iterable(runs), now // _SECOND
 
@@ -75,7 +75,8 @@ class Ulids:
             while True:
                 for ident in self._run:
                     return ident
-                self._run = self._next_run()
+                self._rest = self._new()
+                self._run = self._ids(self._rest)
 
     def _enter(self, now: int) -> None:
         """Spell the millisecond of *now* from here on, where it is a new one."""
@@ -91,9 +92,9 @@ class Ulids:
         self._run = self._ids(self._rest)
         self._until = (ms + 1) * _MILLISECOND
 
-    def _next_run(self) -> Iterator[str]:
-        self._rest = rest = _spell(next(self._numbers), 7), iter(_PAIRS)
-        return self._ids(rest)
+    def _new(self) -> tuple[str, Iterator[str]]:
+        """Return what the next run's number spells, and all its ends."""
+        return _spell(next(self._numbers), 7), iter(_PAIRS)
 
     def _ids(self, rest: tuple[str, Iterator[str]]) -> Iterator[str]:
         """Return the ids of the present millisecond that are left in a run."""
