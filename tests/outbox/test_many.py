@@ -19,6 +19,7 @@ from ferryman import (
     TrackingPlan,
 )
 from ferryman import operations as say
+from ferryman._io.stamp import stamp
 from ferryman.operations import pipelines
 from ferryman.outbox.entry import Entry
 from ferryman.outbox.many import CHUNK, Many
@@ -194,6 +195,19 @@ def test_each_is_encoded_before_the_next_is_asked_for(run, account):
         {"n": 1},
         {"n": 2},
     ]
+
+
+def test_as_many_as_a_chunk_are_kept_together():
+    """While the clock stands, a chunk ends when it is full, and the last one with its source."""
+
+    def make(item, ident, at):
+        return told("1", item, None, None, None)
+
+    many = Many(make, "memory", stamps=stamp.run, clock=lambda: 0.0, lasts=1.0)
+    sizes = [len(entries) for entries in many.chunks("a" for _ in range(4_500))]
+
+    assert sizes == [2_000, 2_000, 500]
+    assert many.result().accepted == 4_500
 
 
 def test_a_slow_source_neither_delays_nor_predates():
