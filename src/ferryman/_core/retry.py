@@ -1,7 +1,7 @@
 """Whether to try again, and when: one frozen policy, one question.
 
 It sleeps for nobody and knows no clock: chance and the moment come as arguments. Statuses and
-rules follow delivery rules 20 to 22 of the design; the same policy serves client and relay.
+rules follow delivery rules 20 to 22; the same policy serves client and relay.
 """
 
 import sys
