@@ -2,6 +2,7 @@
 
 Standard library only, since it runs in the environment of each peer. A contender is a script that
 calls `contend(run)`; `run` says all events of its job and returns when everything is delivered.
+Where it first opens something, or closes it afterwards, it calls `begin` and `end` of its job.
 What the measuring itself costs (making what the caller has at hand, dict or typed event, and
 reading the clock) is measured in the same process first, and reported so that it can be taken off:
 of the floor, of the peers and of ours alike.
@@ -92,6 +93,21 @@ class Job:
         self.latencies: list[float] = []
         self.refused = 0
         self.extra: dict[str, float] = {}
+        self._begun = self._ended = (0.0, 0.0)
+
+    def begin(self) -> None:
+        """Start the clock, just before the first call: what was opened for it is not measured."""
+        self._begun = self._ended = clock(), time.process_time()
+
+    def end(self) -> None:
+        """Stop the clock, once the last event is delivered: what is closed then is not measured."""
+        self._ended = clock(), time.process_time()
+
+    def spent(self) -> tuple[float, float]:
+        """Return the seconds between, and those of CPU; until now if nothing stopped the clock."""
+        if self._ended == self._begun:
+            self.end()
+        return self._ended[0] - self._begun[0], self._ended[1] - self._begun[1]
 
     def option(self, name: str, default: int) -> int:
         """Return a whole-number option."""
@@ -162,9 +178,9 @@ def contend(
     if make is not None:
         job.make = make(job)
     making, timing = _cost_of_measuring(job)
-    wall, cpu = clock(), time.process_time()
+    job.begin()
     run(job)
-    wall, cpu = clock() - wall, time.process_time() - cpu
+    wall, cpu = job.spent()
     results: dict[str, Any] = {
         "wall_s": wall,
         "cpu_s": max(0.0, cpu - making * job.n - timing * len(job.latencies)),

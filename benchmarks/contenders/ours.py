@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,21 +24,46 @@ THREADS, TASKS, BULK = 32, 256, 10_000
 PAUSE_S = 0.001
 
 
-def patiently(job: Job, call: Any, *args: Any, **kwargs: Any) -> None:
-    """Call until it is accepted; a full outbox says so, and the caller tries again."""
-    while True:
-        try:
-            call(*args, **kwargs)
-        except OutboxFull:
-            job.refused += 1
-            threading.Event().wait(PAUSE_S)
-        else:
-            return
+def typed_call(job: Job, outbox: Outbox) -> Callable[[int, Any], None]:
+    """Return the call that says a typed event; where the outbox is full it tries again."""
+    track = outbox.track
+
+    def call(i: int, made: Any) -> None:
+        while True:
+            try:
+                track(person(i), made)
+            except OutboxFull:
+                pause(job)
+            else:
+                return
+
+    return call
+
+
+def named_call(job: Job, outbox: Outbox) -> Callable[[int, Any], None]:
+    """Return the call that says a name and data; where the outbox is full it tries again."""
+    track = outbox.track
+
+    def call(i: int, made: Any) -> None:
+        while True:
+            try:
+                track(person(i), "order_completed", data=made)
+            except OutboxFull:
+                pause(job)
+            else:
+                return
+
+    return call
+
+
+def pause(job: Job) -> None:
+    job.refused += 1
+    threading.Event().wait(PAUSE_S)
 
 
 def from_threads(job: Job, outbox: Outbox) -> None:
     """Say all events from many threads that share one counter."""
-    numbers = itertools.count()
+    numbers, call = itertools.count(), typed_call(job, outbox)
     failures: list[BaseException] = []
 
     def work() -> None:
@@ -45,7 +71,7 @@ def from_threads(job: Job, outbox: Outbox) -> None:
             while (i := next(numbers)) < job.n:
                 made = job.make(i)
                 before = clock()
-                patiently(job, outbox.track, person(i), made)
+                call(i, made)
                 job.latencies.append(clock() - before)
         except Exception as error:
             failures.append(error)
@@ -89,20 +115,15 @@ def in_bulk(job: Job, outbox: Outbox) -> None:
             said += outbox.track_many((person(i), job.make(i)) for i in range(said, last)).count
         except OutboxFull as full:
             said += full.accepted.count if full.accepted else 0
-            job.refused += 1
-            threading.Event().wait(PAUSE_S)
+            pause(job)
 
 
 def say(job: Job, outbox: Outbox) -> None:
     match job.options["way"]:
         case "data":
-            job.each(
-                lambda i, made: patiently(
-                    job, outbox.track, person(i), "order_completed", data=made
-                )
-            )
+            job.each(named_call(job, outbox))
         case "typed":
-            job.each(lambda i, made: patiently(job, outbox.track, person(i), made))
+            job.each(typed_call(job, outbox))
         case "threads":
             from_threads(job, outbox)
         case "bulk":
@@ -119,8 +140,10 @@ def place(job: Job) -> AbstractContextManager[str]:
 
 async def deliver(job: Job, where: str) -> None:
     async with AsyncOutbox(where, account(job), http=http(job)) as outbox:
+        job.begin()
         await from_tasks(job, outbox)
         await outbox.flush(timeout=PATIENCE_S)
+        job.end()
 
 
 def run(job: Job) -> None:
@@ -131,9 +154,12 @@ def run(job: Job) -> None:
             return
         outbox = Outbox(where, account(job), http=http(job))
         outbox.start()
+        job.begin()
         say(job, outbox)
         if job.drains:
             outbox.flush(timeout=PATIENCE_S)
+        job.end()
+        if job.drains:
             outbox.close()
 
 

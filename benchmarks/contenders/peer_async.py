@@ -20,7 +20,9 @@ async def deliver(job: Job) -> None:
             last = min(job.n, first + BATCH)
             await client.v2.send_batch([batch_item(i) for i in range(first, last)])
 
+    job.begin()
     await asyncio.gather(*[send(first) for first in range(0, job.n, BATCH)])
+    job.end()
     await client.close()
 
 

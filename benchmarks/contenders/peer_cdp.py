@@ -18,6 +18,7 @@ def run(job: Job) -> None:
         taken, _ = client.track(person(i), "order_completed", data)
         job.refused += not taken
 
+    job.begin()
     job.each(enqueue)
     if job.drains:
         client.shutdown()

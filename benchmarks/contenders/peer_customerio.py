@@ -24,6 +24,7 @@ def run(job: Job) -> None:
     def send(i: int, data: dict[str, Any]) -> None:
         client.track(person(i), "order_completed", data, id=f"e{i}")
 
+    job.begin()
     if job.options["way"] == "loop":
         job.each(send)
         return

@@ -18,6 +18,7 @@ def run(job: Job) -> None:
         taken = client.capture("order_completed", distinct_id=person(i), properties=data)
         job.refused += taken is None
 
+    job.begin()
     job.each(enqueue)
     if job.drains:
         client.shutdown()

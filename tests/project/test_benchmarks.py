@@ -201,7 +201,7 @@ def measured(figure: "Figure", reached: float) -> "Medians":
     """Return medians of which *figure* reaches so much."""
     medians: Medians = {}
     whole = {"sum": 1 / max(1, len(figure.over)), "highest": 1.0, "lowest": 1.0}[figure.by]
-    values = [(figure.of, reached), *((each, whole) for each in figure.over)]
+    values = [(at, reached) for at in figure.of] + [(at, whole) for at in figure.over]
     for at, value in values:
         medians.setdefault((at.section, at.row, at.case), {})[at.value] = value
     return medians
@@ -229,11 +229,40 @@ def test_a_figure_holds_at_its_promise_and_not_beyond(figure: "Figure") -> None:
 @pytest.mark.parametrize("figure", FIGURES, ids=[figure.name for figure in FIGURES])
 def test_a_figure_is_not_judged_by_half(figure: "Figure") -> None:
     """Where one of its values is missing a figure neither holds nor fails."""
-    for missing in (figure.of, *figure.over):
+    for missing in (*figure.of, *figure.over):
         medians = measured(figure, 1.0)
         del medians[missing.section, missing.row, missing.case][missing.value]
 
         assert verdict(figure, medians).holds is None
+
+
+@pytest.mark.parametrize(
+    ("at_least", "at_most", "best"), [(3.0, None, 3.0), (None, 1.0, 1.0)], ids=["least", "most"]
+)
+def test_the_better_of_several_ways_decides(
+    at_least: float | None, at_most: float | None, best: float
+) -> None:
+    """Where a figure may be reached by several ways, one that reaches it is enough."""
+    from benchmarks.figures import Figure, Value
+
+    ways = tuple(Value("speed", row, "0 ms", "rate") for row in ("a", "b", "c"))
+    figure = Figure(name="of ways", of=ways, at_least=at_least, at_most=at_most)
+    medians: Medians = {
+        (at.section, at.row, at.case): {at.value: value}
+        for at, value in zip(ways, (2.0, 1.0, 3.0), strict=True)
+    }
+
+    assert (verdict(figure, medians).reached, verdict(figure, medians).holds) == (best, True)
+
+
+def test_a_call_is_judged_beside_the_call_of_the_floor() -> None:
+    """The median call takes at most one and a half times what any call in Python takes."""
+    judged = [figure for figure in FIGURES if figure.name.startswith("p50 of a call")]
+
+    assert len(judged) == 4
+    for figure in judged:
+        assert [at.row.partition(",")[0] for at in figure.over] == ["floor"]
+        assert figure.at_most == 1.5
 
 
 def test_every_value_that_a_figure_reads_is_measured() -> None:
@@ -244,7 +273,7 @@ def test_every_value_that_a_figure_reads_is_measured() -> None:
     node_forks = ("losses", "@customerio/cdp-analytics-node", "fork")
 
     for figure in FIGURES:
-        read = {(at.section, at.row, at.case) for at in (figure.of, *figure.over, *figure.beside)}
+        read = {(at.section, at.row, at.case) for at in (*figure.of, *figure.over, *figure.beside)}
         assert read - there <= {node_forks}
 
 
@@ -255,6 +284,26 @@ def test_a_typed_event_says_what_the_peers_say(monkeypatch: pytest.MonkeyPatch) 
 
     for number in (0, 1, 99, 12_345):
         assert msgspec.to_builtins(said.typed(number)) == meter.event(number)
+
+
+def test_the_clock_runs_from_the_first_call_to_the_last_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Opening a contender and closing it are in no figure; what says neither is measured whole."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "contenders"))
+    meter = importlib.import_module("meter")
+    given = meter.argparse.Namespace(n=1, url="https://localhost:1", ca="", pace=0, option=[])
+    job = meter.Job(given)
+
+    job.begin()
+    job.end()
+    ended = job.spent()
+    again = job.spent()
+    job.begin()
+    until_now = job.spent()
+
+    assert again == ended
+    assert until_now[0] > 0
 
 
 def test_medians_are_of_rates_and_losses_add_up() -> None:
