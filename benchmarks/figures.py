@@ -96,7 +96,7 @@ def _short(row: str) -> str:
 _WAYS = (BULK, TASKS)
 _RATES = tuple(
     Figure(
-        name=f"events/s at {case}, sqlite, the better way, over {against}",
+        name=f"events/s at {case}, sqlite, better way, over {against}",
         of=tuple(_speed(row, case) for row in _WAYS),
         over=(_speed(against, case),),
         at_least=at_least,
