@@ -110,6 +110,31 @@ def test_generate_reads_segments_plans(ferry: Ferry, tmp_path: Path) -> None:
     assert (ran.returncode, "class OrderPaid(Event" in ran.stdout) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("schema", "error"),
+    [
+        ('{"allOf":[' * 100 + "{}" + "]}" * 100, "#/properties/x/allOf/0/allOf/0/allOf/0"),
+        ('{"properties":{"a":' * 20 + "{}" + '},"anyOf":[{},{}]}' * 20, "leads to more than"),
+        ('{"type":"number","maximum":1e400}', "#/properties/x/maximum: must be a finite number"),
+        ('{"type":"string","pattern":"(a+)+$"}', "may take exponential time"),
+        ("[" * 100_000 + "]" * 100_000, "plan.json is no JSON in UTF-8"),
+    ],
+    ids=["deep", "wide", "infinite", "slow", "too deep for JSON"],
+)
+def test_generate_ends_whatever_the_document_says(
+    ferry: Ferry, tmp_path: Path, schema: str, error: str
+) -> None:
+    """What is too much is one sentence that names the place, and exit code 2."""
+    (tmp_path / "plan.json").write_text('{"title":"a","properties":{"x":' + schema + "}}")
+
+    ran = ferry("generate", "plan.json", "--out", "made.py")
+
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("ferryman: plan.json ")
+    assert error in ran.stderr
+    assert not (tmp_path / "made.py").exists()
+
+
 def test_typescript_from_a_module_and_from_its_document(ferry: Ferry, tmp_path: Path) -> None:
     """Both ways give the same types."""
     (tmp_path / "plan.json").write_text(ferry("schema", "old:plan").stdout)

@@ -234,6 +234,9 @@ def run(arguments: Sequence[str]) -> int:
             raise
         complain(f'This command needs {missing.name}: pip install "ferryman[all]"')
         return USAGE
+    except RecursionError:
+        complain("what was given is nested too deep to be read")
+        return INCOMPLETE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

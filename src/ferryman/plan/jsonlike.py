@@ -3,6 +3,7 @@
 Pure. Here must not live: what a document means.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -37,7 +38,8 @@ def pointed(root: Any, ref: str) -> Any:
     for step in ref.removeprefix("#").strip("/").split("/") if ref != "#" else []:
         key = step.replace("~1", "/").replace("~0", "~").replace("%24", "$").replace("%20", " ")
         if is_array(target):
-            target = target[int(key)] if key.isdigit() and int(key) < len(target) else None
+            index = int(key) if re.fullmatch("[0-9]{1,9}", key) else len(target)
+            target = target[index] if index < len(target) else None
         else:
             target = target.get(key) if is_object(target) else None
     return target

@@ -19,7 +19,12 @@ from ferryman.plan.exchange.source import (
     text,
 )
 from ferryman.plan.jsonlike import is_array, is_object
-from ferryman.plan.names.identifiers import class_names, identifiers
+from ferryman.plan.names.identifiers import (
+    are_member_names,
+    class_names,
+    identifiers,
+    member_names,
+)
 
 _BOUNDS: Final = {
     "exclusiveMinimum": "gt",
@@ -55,30 +60,26 @@ class Writer:
 
     def __init__(self, defs: dict[str, dict[str, Any]]) -> None:
         self.defs = defs
-        self.names = {key: key for key in defs}
-        clean = class_names(defs)
-        for key in defs:
-            if not key.isidentifier() or (clean[key] != key and key not in clean.values()):
-                self.names[key] = clean[key]
+        self.names = {key: key for key in defs if class_names([key])[key] == key}
+        others = [key for key in defs if key not in self.names]
+        self.names |= class_names(others, avoid=self.names)
         self.used: set[str] = set()
         self.defined: set[str] = set()
 
     def ordered(self) -> list[str]:
         """Return the keys of the classes, those first that others are made of."""
         order: dict[str, None] = {}
-        begun: set[str] = set()
-
-        def add(key: str) -> None:
-            if key in begun or key not in self.defs:
-                return
-            begun.add(key)
-            for needed in references(self.defs[key]):
-                add(needed)
-            order[key] = None
-
+        met: set[str] = set()
         nested_first = sorted(self.defs, key=lambda key: ("x-kind" in self.defs[key], key))
-        for key in nested_first:
-            add(key)
+        stack = [(key, False) for key in reversed(nested_first)]
+        while stack:  # no recursion: a chain of classes may be as long as the document
+            key, is_ready = stack.pop()
+            if is_ready:
+                order[key] = None
+            elif key in self.defs and key not in met:
+                met.add(key)
+                stack.append((key, True))
+                stack += [(needed, False) for needed in reversed(references(self.defs[key]))]
         return list(order)
 
     def members(self, key: str) -> list[tuple[Any, str]]:
@@ -86,9 +87,8 @@ class Writer:
         schema = self.defs[key]
         values: list[Any] = schema["enum"]
         said: list[str] = schema.get("x-enum-varnames", [])
-        if len(said) != len(values):
-            made = identifiers([str(value) for value in values], avoid={"name", "value", "mro"})
-            said = [made[str(value)].upper() for value in values]
+        if len(said) != len(values) or not are_member_names(said):
+            said = member_names(values)
         return list(zip(values, said, strict=True))
 
     def annotation(self, schema: dict[str, Any], *, unset: bool = False) -> Source:
@@ -181,7 +181,7 @@ class Writer:
             for word in ("minItems", "maxItems"):
                 rest.pop(word, None)
             return subscript("tuple", members or ["()"]), rest
-        item = self._member({} if items is True else items)
+        item = self._member(items if is_object(items) else {})
         if python == "tuple":
             return subscript("tuple", [item, "..."]), rest
         name = "frozenset" if python == "frozenset" else "set" if unique else "list"
@@ -213,5 +213,8 @@ def python_names(schema: dict[str, Any]) -> dict[str, str]:
     """Return the Python name of each field of *schema*, a class, by its name on the wire."""
     properties: dict[str, Any] = schema.get("properties", {})
     wires = [wire for wire in properties if wire != schema.get("x-tag")]
-    names = identifiers(wires)
-    return {wire: properties[wire].get("x-python", names[wire]) for wire in wires}
+    made = identifiers(wires)
+    names = {wire: properties[wire].get("x-python", made[wire]) for wire in wires}
+    if len(set(names.values())) < len(names):
+        raise InvalidOperation("gives two fields of a class one name in Python", field="x-python")
+    return names

@@ -28,12 +28,13 @@ def value_source(schema: dict[str, Any], value: Any, writer: Writer) -> Source:
     meant = _meant(schema, value, writer)
     if "$ref" in meant:
         return _instance(meant["$ref"].removeprefix("#/$defs/"), value, writer)
-    if isinstance(value, str) and meant.get("format") == "date-time":
+    written = meant.get("format") if meant.get("type") == "string" else None
+    if isinstance(value, str) and written == "date-time":
         moment = datetime.datetime.fromisoformat(value)
         made = moment.date() if meant.get("x-type") == "date" else moment
         head, _, given = literal(made).rstrip(")").partition("(")
         return call(head, given.split(", "))
-    if isinstance(value, str) and meant.get("format") == "uuid":
+    if isinstance(value, str) and written == "uuid":
         return call("UUID", [text(value)])
     if isinstance(value, int | float) and meant.get("x-type") == "decimal":
         return call("Decimal", [text(repr(value))])

@@ -1,17 +1,21 @@
 """Foreign schemas in our dialect: JSON Schema of any draft, Segment's plans, pydantic's models.
 
 Pure. What our classes can say is kept; what they cannot becomes the nearest wider type, since a
-plan that refuses what is right would be worse than one that lets more pass. Here must not live:
-the shape of foreign documents as a whole (reading.py).
+plan that refuses what is right would be worse than one that lets more pass. A pattern whose
+search may take exponential time is refused: it would run in the application, on its customers'
+texts. Here must not live: the shape of foreign documents as a whole (reading.py).
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ferryman.errors import InvalidOperation
+from ferryman.plan.checking.patterns import may_take_exponential_time
+from ferryman.plan.exchange.merging import MAX_NESTED, Merge, Work, place
+from ferryman.plan.exchange.wellformed import fits
 from ferryman.plan.exchange.widening import joined, may_be
 from ferryman.plan.jsonlike import array_at, is_array, is_object, object_at, pointed
-from ferryman.plan.names.identifiers import class_names
+from ferryman.plan.names.identifiers import class_name
 
 Schema = dict[str, Any]
 _KEPT: Final = {
@@ -24,32 +28,51 @@ _KEPT: Final = {
 _ABOUT: Final = (
     "description", "deprecated", "examples", "x-personal", "x-owner", "x-successor", "x-reserved",
 )  # fmt: skip
-_DEEP: Final = 50
 
 
 class Reader:
-    """Reads foreign schemas into classes of our dialect, collected in ``defs``."""
+    """Reads foreign schemas into classes of our dialect, collected in ``defs``.
+
+    The work is bounded, whatever refers to what: a document that is too large or too deep raises
+    InvalidOperation.
+    """
 
     def __init__(self, root: Mapping[str, Any], reserve: Callable[[str], str]) -> None:
         self.root = root
         self.defs: dict[str, Schema] = {}
         self._reserve = reserve
         self._refs: dict[str, Schema] = {}
+        self._sizes: dict[str, int] = {}
+        """How many schemas a reference leads to, which are there again at each use."""
+        self._later: list[tuple[str, Schema]] = []
+        self._work = Work()
+        self._merge = Merge(root, self._work)
+        self._depth = 0
 
     def read(self, schema: Any, hint: str) -> Schema:
         """Return *schema* in our dialect; a class in it is called after *hint*."""
+        self._work.add(1, hint)
+        self._depth += 1
+        if self._depth > MAX_NESTED:
+            rule = f"is nested deeper than {MAX_NESTED} schemas"
+            raise InvalidOperation(rule, field=place(hint))
+        found = self._read(schema, hint)
+        self._depth -= 1
+        return found
+
+    def _read(self, schema: Any, hint: str) -> Schema:
         if not is_object(schema):
             return {}  # true, or nothing said
         given = schema
         about = _about(given)
         if "$ref" in given:
             return {**self._ref(str(given["$ref"]), hint), **about}
-        given = self._merged(given)
+        given = self._merge.whole(given, hint)
         about = _about(given) | about
         for word in ("anyOf", "oneOf"):
             if is_array(given.get(word)):
                 return {**self._union([*given[word]], given, hint), **about}
-        if "const" in given or "enum" in given:
+        if "const" in given or is_array(given.get("enum")):
             return {**_choice(given), **about}
         kinds = given.get("type")
         if is_array(kinds):
@@ -57,21 +80,19 @@ class Reader:
             for one in each:
                 for word in _ABOUT:
                     one.pop(word, None)
-            return {
-                **(self._union(each, {}, hint) if len(each) > 1 else self.read(each[0], hint)),
-                **about,
-            }
+            return {**self._union(each, {}, hint), **about}
         if kinds is None and ("properties" in given or "additionalProperties" in given):
             kinds = "object"
         return {**self._typed(str(kinds), given, hint), **about} if kinds else dict(about)
 
     def _typed(self, kind: str, given: Mapping[str, Any], hint: str) -> Schema:
-        kept = {word: given[word] for word in _KEPT.get(kind, ()) if word in given}
+        said = [word for word in _KEPT.get(kind, ()) if word in given]
+        kept = {word: given[word] for word in said if _fits(word, given[word])}
         match kind:
             case "null" | "boolean":
                 return {"type": kind}
             case "string":
-                return _string(kept)
+                return _string(kept | _pattern(kept.get("pattern"), hint))
             case "integer" | "number":
                 return {"type": kind, **_bounds(kept, given)} | _python(given)
             case "array":
@@ -83,45 +104,25 @@ class Reader:
 
     def _ref(self, ref: str, hint: str) -> Schema:
         if ref in self._refs:
+            self._work.add(self._sizes.get(ref, 0), hint)
             return dict(self._refs[ref])
         target = pointed(self.root, ref) if ref.startswith("#") else None
         if target is None:
             raise InvalidOperation(f"refers to {ref}, which is not in it", field="document")
-        name = next(iter(class_names([ref.rpartition("/")[2] or hint]).values()))
-        merged = self._merged(target) if is_object(target) else {}
+        name = class_name(ref.rpartition("/")[2] or hint)
+        merged = self._merge.whole(target, name)
         if merged.get("properties") or _is_named_enum(merged):
             key = self._reserve(name)
             self._refs[ref] = {"$ref": f"#/$defs/{key}"}
-            self.defs[key] = {}
-            made = _enum(merged) if _is_named_enum(merged) else self.fields(merged, key)
-            self.defs[key] = made
+            self.defs[key] = _enum(merged) if _is_named_enum(merged) else {}
+            if not self.defs[key]:
+                self._later.append((key, merged))
             return dict(self._refs[ref])
         self._refs[ref] = {}  # a type that is made of itself ends here, as anything
+        before = self._work.schemas
         self._refs[ref] = self.read(target, name)
+        self._sizes[ref] = self._work.schemas - before
         return dict(self._refs[ref])
-
-    def _merged(self, given: Any, depth: int = 0) -> dict[str, Any]:
-        """Return *given* with its ``allOf`` folded in: all fields, and of the rest the nearest."""
-        if depth > _DEEP or not is_object(given):
-            return {}  # a class that is made of itself, or nothing said
-        found: dict[str, Any] = {}
-        fields: dict[str, Any] = {}
-        required: list[str] = []
-        own = {word: value for word, value in dict(given).items() if word != "allOf"}
-        for part in [*array_at(given, "allOf"), own]:
-            target = part
-            if part is not own:
-                ref = part.get("$ref") if is_object(part) else None
-                inner = pointed(self.root, ref) if isinstance(ref, str) else part
-                target = self._merged(inner, depth + 1)
-            fields |= object_at(target, "properties")
-            required += array_at(target, "required")
-            found |= target
-        if fields:
-            found["properties"] = fields
-        if required:
-            found["required"] = list(dict.fromkeys(required))
-        return found
 
     def _union(self, members: list[Any], beside: Mapping[str, Any], hint: str) -> Schema:
         outer = {w: v for w, v in beside.items() if w not in ("anyOf", "oneOf", *_ABOUT)}
@@ -133,9 +134,9 @@ class Reader:
     def _array(self, given: Mapping[str, Any], kept: Schema, hint: str) -> Schema:
         rows = given.get("prefixItems")
         items = given.get("items")
-        if rows is None and is_array(items):
+        if rows is None:
             rows = items
-        if rows is not None and given.get("minItems") == len(rows) == given.get("maxItems"):
+        if is_array(rows) and given.get("minItems") == len(rows) == given.get("maxItems"):
             each = [self.read(row, f"{hint}Item{n}") for n, row in enumerate(rows, 1)]
             return {"type": "array", "prefixItems": each, "items": False, **kept}
         unique = {"uniqueItems": True} if given.get("uniqueItems") is True else {}
@@ -147,7 +148,7 @@ class Reader:
         if given.get("properties"):
             key = self._reserve(hint)
             self.defs[key] = {}
-            self.defs[key] = self.fields(given, key)
+            self.defs[key] = self._fields(given, key)
             return {"$ref": f"#/$defs/{key}"}
         values: Any = given.get("additionalProperties")
         patterns: Any = given.get("patternProperties")
@@ -155,20 +156,27 @@ class Reader:
         if is_object(patterns) and len(patterns) == 1:
             pattern, values = next(iter(patterns.items()))
             found["additionalProperties"] = self.read(values, f"{hint}Value")
-            found["propertyNames"] = {"type": "string", "pattern": pattern}
+            found["propertyNames"] = _string(_pattern(pattern, hint))
         else:
             found["additionalProperties"] = self.read(values, f"{hint}Value")
         return found | kept
 
     def fields(self, given: Mapping[str, Any], key: str) -> Schema:
         """Return the class that *given*, an object with properties, is."""
-        given = self._merged(given)
-        about = {"description": given["description"]} if given.get("description") else {}
+        made = self._fields(given, key)
+        while self._later:  # classes may refer to each other in a chain of any length
+            other, schema = self._later.pop()
+            self.defs[other] = self._fields(schema, other)
+        return made
+
+    def _fields(self, given: Mapping[str, Any], key: str) -> Schema:
+        given = self._merge.whole(given, key)
+        about = {word: said for word, said in _about(given).items() if word == "description"}
         properties: dict[str, Schema] = {}
         said = object_at(given, "properties")
         required = [name for name in array_at(given, "required") if name in said]
         for name, schema in said.items():
-            hint = key + next(iter(class_names([name]).values()))
+            hint = key + class_name(name)
             read = properties[name] = self.read(schema, hint)
             if is_object(schema) and "default" in schema and name not in required:
                 default = schema["default"]
@@ -192,10 +200,12 @@ def model_schema(cls: Any, reserve: Callable[[Any], str]) -> tuple[Schema, dict[
 
 
 def _about(given: Mapping[str, Any]) -> Schema:
-    kept = {word: given[word] for word in _ABOUT if given.get(word)}
-    if not isinstance(kept.get("description", ""), str):
-        del kept["description"]
-    return kept
+    return {word: given[word] for word in _ABOUT if given.get(word) and fits(word, given[word])}
+
+
+def _fits(word: str, value: Any) -> bool:
+    # Draft 4 says whether a bound is exclusive, later drafts say the bound.
+    return fits(word, value) or (word.startswith("exclusive") and isinstance(value, bool))
 
 
 def _choice(given: Mapping[str, Any]) -> Schema:
@@ -216,9 +226,22 @@ def _is_named_enum(given: Mapping[str, Any]) -> bool:
 def _enum(given: Mapping[str, Any]) -> Schema:
     from ferryman.plan.exchange.annotations import Writer
 
-    found = _about(given) | {"enum": list(dict.fromkeys(given["enum"]))}
-    names = given.get("x-enum-varnames") or [name for _, name in Writer({"E": found}).members("E")]
-    return {**found, "x-enum-varnames": list(names)}
+    found = _about(given) | {"enum": [*dict.fromkeys(given["enum"])]}
+    said = {"x-enum-varnames": array_at(given, "x-enum-varnames")}
+    return {
+        **found,
+        "x-enum-varnames": [name for _, name in Writer({"E": found | said}).members("E")],
+    }
+
+
+def _pattern(pattern: Any, hint: str) -> Schema:
+    """Return what a text keeps of *pattern*: nothing where it is no pattern of Python's."""
+    if not (isinstance(pattern, str) and fits("pattern", pattern)):
+        return {}
+    if may_take_exponential_time(pattern):
+        rule = f"has the pattern {pattern!r}, whose search may take exponential time: rewrite it"
+        raise InvalidOperation(rule, field=place(hint))
+    return {"pattern": pattern}
 
 
 def _string(kept: Schema) -> Schema:
@@ -236,7 +259,6 @@ def _python(given: Mapping[str, Any]) -> Schema:
 
 def _bounds(kept: Schema, given: Mapping[str, Any]) -> Schema:
     found = dict(kept)
-    # Draft 4 says whether a bound is exclusive, later drafts say the bound.
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if isinstance(found.get(exclusive), bool):
             if found.pop(exclusive) and bound in found:

@@ -11,6 +11,7 @@ import msgspec
 
 from ferryman.errors import InvalidOperation
 from ferryman.plan.declaring.marks import tidy
+from ferryman.plan.exchange.allowlist import check_module
 from ferryman.plan.exchange.annotations import Writer, python_names
 from ferryman.plan.exchange.defaults import default_source
 from ferryman.plan.exchange.source import (
@@ -25,8 +26,9 @@ from ferryman.plan.exchange.source import (
     literal,
     text,
 )
+from ferryman.plan.exchange.wellformed import check_document, conventions_of
 from ferryman.plan.exchange.words import FORMAT
-from ferryman.plan.jsonlike import is_object
+from ferryman.plan.jsonlike import is_object, object_at
 from ferryman.plan.names.conventions import Conventions, snake_case
 
 _BASES: Final = {
@@ -51,12 +53,14 @@ def generate(document: dict[str, Any], *, note: str = _GENERATED) -> str:
 
     *document* is of the form that :meth:`TrackingPlan.schema` gives; read a foreign one with
     :func:`read_document` first. The module declares ``Events`` and ``plan``, is typed, and is
-    formatted as ruff would; *note* says in it where it comes from. Raises InvalidOperation for
-    a document that it does not know.
+    formatted as ruff would; *note* says in it where it comes from. Nothing of the document
+    becomes code but its names and values. Raises InvalidOperation for a document that it does
+    not know, naming the place.
     """
     about = document.get("x-ferryman")
     if not is_object(about) or about.get("format") != FORMAT:
         raise InvalidOperation("is no plan of this version: read it first", field="document")
+    check_document(document)
     writer = Writer(document.get("$defs", {}))
     classes: list[str] = []
     for key in writer.ordered():
@@ -68,14 +72,18 @@ def generate(document: dict[str, Any], *, note: str = _GENERATED) -> str:
     ending = _plan(document, writer)
     title = " ".join(tidy(document.get("title", "")).split()) or "Tracking plan"
     head = docstring(f"{title}: the tracking plan.\n\n{note}", 0)
-    return "\n\n\n".join([f"{head}\n\n{_imports(writer)}", *classes, ending]) + "\n"
+    source = "\n\n\n".join([f"{head}\n\n{_imports(writer)}", *classes, ending]) + "\n"
+    check_module(source)
+    return source
 
 
 def field_lines(document: dict[str, Any], key: str) -> list[str]:
     """Return the lines that declare the fields of the class at *key*, as :func:`generate` does."""
     writer = Writer(document.get("$defs", {}))
     writer.defined |= writer.defs.keys()
-    return "\n".join(_fields(writer.defs[key], writer)).split("\n")
+    source = "\n".join(_fields(writer.defs[key], writer))
+    check_module(f"class Fields(Event):\n{source}")
+    return source.split("\n")
 
 
 def _imports(writer: Writer) -> str:
@@ -168,9 +176,16 @@ def _fields(schema: dict[str, Any], writer: Writer) -> list[str]:
             writer.used.add("msgspec")
             options.append("default=msgspec.UNSET")
         elif wire not in required:
-            options.append(default_source(said, default, writer))
+            options.append(_default(said, default, name, writer))
         lines.append(_field(name, wire, annotation, options, writer))
     return lines
+
+
+def _default(said: dict[str, Any], value: Any, name: str, writer: Writer) -> Source:
+    try:
+        return default_source(said, value, writer)
+    except (AttributeError, KeyError, StopIteration, TypeError, ValueError):
+        raise InvalidOperation("has a default that its type does not take", field=name) from None
 
 
 def _field(name: str, wire: str, annotation: Source, options: list[Source], writer: Writer) -> str:
@@ -190,11 +205,11 @@ def _field(name: str, wire: str, annotation: Source, options: list[Source], writ
 
 
 def _plan(document: dict[str, Any], writer: Writer) -> str:
-    properties = document["properties"]
+    properties = object_at(document, "properties")
     writer.used |= {"TrackingPlan"}
 
     def classes(key: str) -> list[Source]:
-        listed = properties.get(key, {}).get("properties", {}).values()
+        listed = object_at(properties, key, "properties").values()
         return [writer.names[each["$ref"].removeprefix("#/$defs/")] for each in listed]
 
     events = classes("events")
@@ -230,7 +245,8 @@ def _plan_words(document: dict[str, Any], writer: Writer) -> list[Source]:
         words.append(f"mode={text(mode)}")
     conventions = about.get("conventions", {})
     usual = msgspec.to_builtins(Conventions())
-    changed = {key: style for key, style in conventions.items() if style != usual.get(key)}
+    styles_said = {key: conventions[key] for key in conventions_of(conventions)}
+    changed = {key: style for key, style in styles_said.items() if style != usual[key]}
     if changed:
         writer.used.add("Conventions")
         styles = [f"{key}={text(style)}" for key, style in changed.items()]

@@ -14,10 +14,11 @@ from typing import Any, Final, NamedTuple
 from ferryman.errors import InvalidOperation
 from ferryman.plan.exchange.annotations import references
 from ferryman.plan.exchange.foreign import Reader, Schema
+from ferryman.plan.exchange.wellformed import check_size, fits
 from ferryman.plan.exchange.words import DIALECT, FORMAT
 from ferryman.plan.jsonlike import array_at, is_array, is_object, object_at, pointed
 from ferryman.plan.names.conventions import STYLES, breaks
-from ferryman.plan.names.identifiers import class_names
+from ferryman.plan.names.identifiers import ClassNames
 
 _NEVER: Final = "0001-01-01"
 """Segment's date of what has not happened."""
@@ -43,6 +44,7 @@ def read_document(given: object, *, title: str = "") -> dict[str, Any]:
     """
     if not is_object(given):
         raise InvalidOperation("is no JSON object", field="document")
+    check_size(given)
     found = given
     if is_object(about := found.get("x-ferryman")):
         if about.get("format") != FORMAT:
@@ -67,13 +69,7 @@ def _unwrapped(found: Mapping[str, Any]) -> Mapping[str, Any]:
 def planned(root: Mapping[str, Any], said: list[Said], title: str) -> dict[str, Any]:
     """Return the plan of the classes that *root*, a foreign document, says; spelt as they are."""
     said = _newest(said)
-    taken: set[str] = set()
-
-    def reserve(name: str) -> str:
-        key = next(iter(class_names([name], avoid=taken).values()))
-        taken.add(key)
-        return key
-
+    reserve = ClassNames().reserve
     keys = [reserve(each.name or "Person") for each in said]
     reader = Reader(root, reserve)
     groups: dict[str, dict[str, Any]] = {"event": {}, "person": {}, "object": {}}
@@ -94,7 +90,7 @@ def planned(root: Mapping[str, Any], said: list[Said], title: str) -> dict[str, 
     if groups["object"]:
         properties["objects"] = _closed(groups["object"])
     fields = [name for schema in reader.defs.values() for name in schema.get("properties", {})]
-    about_plan = root.get("description")
+    about_plan = root.get("description") if fits("description", root.get("description")) else ""
     return {
         "$schema": DIALECT,
         "title": title or "Tracking plan",
@@ -131,24 +127,27 @@ def _style(names: list[str]) -> str:
 
 def _segment(found: Mapping[str, Any]) -> Iterator[Said]:
     if is_array(found["rules"]):
-        for rule in found["rules"]:
-            yield from _public_rule(rule)
+        for number, rule in enumerate(map(object_at, found["rules"])):
+            yield from _public_rule(rule, f"document #/rules/{number}")
         return
     rules = object_at(found, "rules")
-    for each in map(object_at, array_at(rules, "events")):
-        about: Schema = {"x-version": int(each.get("version") or 1)}
-        if each.get("description"):
+    for number, each in enumerate(map(object_at, array_at(rules, "events"))):
+        at = f"document #/rules/events/{number}"
+        about: Schema = {"x-version": _version(each, at)}
+        if each.get("description") and fits("description", each["description"]):
             about["description"] = each["description"]
-        yield Said("event", str(each["name"]), _inner(each.get("rules") or {}, "properties"), about)
+        if not isinstance(name := each.get("name"), str):
+            raise InvalidOperation("has no name", field=at)
+        yield Said("event", name, _inner(object_at(each, "rules"), "properties"), about)
     for key, kind, name in (("identify", "person", ""), ("group", "object", "1")):
         inner = _inner(object_at(rules, key), "traits")
         if inner.get("properties"):
             yield Said(kind, name, inner, {})
 
 
-def _public_rule(rule: Mapping[str, Any]) -> Iterator[Said]:
-    schema: Mapping[str, Any] = rule.get("jsonSchema") or rule.get("json_schema") or {}
-    about: Schema = {"x-version": int(rule.get("version") or 1)}
+def _public_rule(rule: Mapping[str, Any], at: str) -> Iterator[Said]:
+    schema = object_at(rule, "jsonSchema") or object_at(rule, "json_schema")
+    about: Schema = {"x-version": _version(rule, at)}
     if isinstance(description := schema.get("description"), str) and description:
         about["description"] = description
     if not str(rule.get("deprecatedAt") or _NEVER).startswith(_NEVER):
@@ -162,6 +161,13 @@ def _public_rule(rule: Mapping[str, Any]) -> Iterator[Said]:
             yield Said("object", "1", _inner(schema, "traits"), {})
         case _:
             return  # pages and screens have no classes here, and COMMON is no event
+
+
+def _version(said: Mapping[str, Any], at: str) -> int:
+    version = said.get("version") or 1
+    if not fits("x-version", version):
+        raise InvalidOperation("has a version that is no whole number from 1", field=at)
+    return int(version)
 
 
 def _inner(schema: Mapping[str, Any], part: str) -> Mapping[str, Any]:
@@ -183,8 +189,8 @@ def _json_schema(found: Mapping[str, Any]) -> Iterator[Said]:
     if is_object(properties) and isinstance(found.get("title"), str):
         yield _event(found, found, found["title"])
         return
-    defs: Mapping[str, Any] = found.get("$defs") or found.get("definitions") or {}
-    listed: list[Any] = [*(found.get("oneOf") or []), *(found.get("anyOf") or [])]
+    defs = object_at(found, "$defs") or object_at(found, "definitions")
+    listed = array_at(found, "oneOf") + array_at(found, "anyOf")
     inside = {key.rpartition("/")[2] for schema in defs.values() for key in references(schema)}
     chosen = {key.rpartition("/")[2] for key in references(listed)} or set(defs) - inside
     for name, schema in defs.items():
@@ -194,7 +200,8 @@ def _json_schema(found: Mapping[str, Any]) -> Iterator[Said]:
 
 def _event(root: Mapping[str, Any], schema: Any, name: str) -> Said:
     target = _resolved(root, schema)
-    about: Schema = {word: target[word] for word in ("deprecated", "x-owner") if target.get(word)}
+    kept = [word for word in ("deprecated", "x-owner") if target.get(word)]
+    about: Schema = {word: target[word] for word in kept if fits(word, target[word])}
     said = target.get("x-name")
     return Said("event", said if isinstance(said, str) and said else name, target, about)
 

@@ -16,7 +16,7 @@ def joined(members: list[Schema], defs: dict[str, Schema]) -> Schema:
         for each in member["anyOf"] if set(member) == {"anyOf"} else [member]:
             if each not in flat:
                 flat.append(each)
-    if any(not _kind(member, defs) for member in flat):
+    if not all(_kind(member, defs) for member in flat) or not flat:
         return {}
     by_kind: dict[str, list[Schema]] = {}
     for member in flat:
