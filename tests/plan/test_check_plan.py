@@ -80,6 +80,11 @@ PLANTED = [
     ("default-wrong", plan(one("paid", {"m": {"type": "array", "minItems": 1, "default": []}}))),
     ("default-wrong", plan(one("paid", {"m": {"anyOf": [WHOLE, {"type": "null"}],
                                               "default": "x"}}))),
+    ("slow-pattern", plan(one("paid", {"n": TEXT | {"pattern": "(a+)+$"}}))),
+    ("slow-pattern", plan(one("paid", {"n": {"anyOf": [{"type": "array", "items": TEXT | {
+        "pattern": "^(a|aa)*$"}}, {"type": "null"}]}}))),
+    ("slow-pattern", plan(one("paid", {"n": {"type": "object", "propertyNames": TEXT | {
+        "pattern": "(.*,)*"}}}))),
     ("too-large", plan(one("paid", {"note": text(minLength=40_000)}))),
     ("too-large", plan(person(note=text(minLength=1_001)))),
     ("too-large", plan(person(note={"enum": ["x" * 1_001]}))),
@@ -136,6 +141,8 @@ CLEAN = [
         "l": {"type": "array", "items": TEXT, "maxItems": 1, "default": ["a"]},
         "p": TEXT | {"pattern": "^a", "maxLength": 2, "default": "ab"},
         "q": TEXT | {"pattern": "(?<n", "default": "ab"}}), E={"enum": ["a"]})),
+    ("patterns that match in one way", plan(one("paid", {
+        "slug": TEXT | {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}, "q": TEXT | {"pattern": "(?<n"}}))),
     ("what holds itself", plan(one("paid", {"tree": {"$ref": "#/$defs/Tree"}}),
      Tree={"type": "object", "properties": {"up": {"anyOf": [
          {"$ref": "#/$defs/Tree"}, {"type": "null"}]}}})),

@@ -1,9 +1,10 @@
 """What is wrong with a plan, and with its use in a code base: `ferryman plan check`.
 
 Pure: a document and the texts of files in, findings out. The plan's own checks read the document
-(check_names.py, sizes.py, check_pairs.py, check_notes.py); the use is read with `ast` and never
-imported (modules.py, resolving.py, calls.py, usage.py, check_use.py). Comments silence
-(silencing.py). Every rule stands in one table (rules.py). Here must not live: files.
+(check_names.py, sizes.py, check_defaults.py, check_patterns.py, check_pairs.py, check_notes.py);
+the use is read with `ast` and never imported (modules.py, resolving.py, calls.py, usage.py,
+check_use.py). Comments silence (silencing.py). Every rule stands in one table (rules.py). Here
+must not live: files.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from ferryman.plan.review.check_defaults import check_defaults
 from ferryman.plan.review.check_names import check_names
 from ferryman.plan.review.check_notes import check_notes
 from ferryman.plan.review.check_pairs import check_pairs
+from ferryman.plan.review.check_patterns import check_patterns
 from ferryman.plan.review.check_use import Tally, check_use
 from ferryman.plan.review.declared import Place, Plan
 from ferryman.plan.review.finding import Finding, Findings, Spot, in_order
@@ -29,6 +31,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+_PLAN_CHECKS: Final = (
+    check_names, check_sizes, check_defaults, check_patterns, check_pairs, check_notes,
+)  # fmt: skip
 ON: Final = frozenset(name for name, rule in RULES.items() if rule.on)
 """The rules that are asked where nothing is selected."""
 
@@ -53,7 +58,7 @@ def review(
     and what they import is understood, but what they say is not checked unless it is scanned.
     """
     to = Findings()
-    for check in (check_names, check_sizes, check_defaults, check_pairs, check_notes):
+    for check in _PLAN_CHECKS:
         check(plan, to)
     read = {source.path: source for source in (*declaring, *scanned)}
     modules = {path: Module(path, source.text) for path, source in read.items()}

@@ -7,6 +7,8 @@ live: the types themselves (check_names.py).
 import re
 from typing import Any, Final
 
+from ferryman.plan.checking.patterns import may_take_exponential_time
+from ferryman.plan.exchange.wellformed import compiles
 from ferryman.plan.jsonlike import array_at, is_array, is_object
 from ferryman.plan.review.declared import Plan, Schema
 from ferryman.plan.review.finding import Findings
@@ -60,10 +62,10 @@ def _within(schema: Schema, of: str, length: int) -> bool:
 
 
 def _matches(schema: Schema, value: str) -> bool:
-    try:
-        return re.search(str(schema.get("pattern", "")), value) is not None
-    except re.error:
-        return True  # of another dialect: a foreign plan's
+    pattern = str(schema.get("pattern", ""))
+    if not compiles(pattern) or may_take_exponential_time(pattern):
+        return True  # of another dialect, a foreign plan's; or found by check_patterns.py
+    return re.search(pattern, value) is not None
 
 
 def _between(schema: Schema, value: float) -> bool:

@@ -4,12 +4,15 @@ Pure. Here must not live: what is wrong with them.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from ferryman.errors import InvalidOperation
 from ferryman.plan.jsonlike import array_at, is_array, is_object, object_at
 from ferryman.plan.review.finding import NOWHERE, Spot
 
 Schema = dict[str, Any]
+MAX_FIELDS: Final = 100_000
+"""Fields of one class and of what it is made of."""
 
 
 class Place(NamedTuple):
@@ -81,8 +84,15 @@ class Declared:
         return Spot.at(self.place.file, self.place.line, self.place.last)
 
     def fields(self) -> Iterator[FieldAt]:
-        """Yield every field, those of the parts of the class after the field that holds them."""
-        yield from self.plan.walk(self.schema, "", False, frozenset())
+        """Yield every field, those of the parts of the class after the field that holds them.
+
+        Raises InvalidOperation for a class that leads to too many, its references followed.
+        """
+        for number, field in enumerate(self.plan.walk(self.schema, "", False, frozenset())):
+            if number == MAX_FIELDS:
+                rule = f"leads to more than {MAX_FIELDS:,} fields, its references followed"
+                raise InvalidOperation(rule, field=self.where())
+            yield field
 
 
 class Plan:

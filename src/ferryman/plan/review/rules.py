@@ -65,6 +65,11 @@ RULES: Final[dict[str, Rule]] = {
         "whoever leaves the field out is refused",
         "correct the default, or widen the type",
     ),
+    "slow-pattern": Rule(
+        "plan", "warning", "a pattern whose search may take exponential time",
+        "it is searched in every value, and a text made for it holds up the call for hours",
+        "let each text match in one way: (a+)+ is a+, and (a|b|ab)* is (a|b)*",
+    ),
     "too-large": Rule(
         "plan", "error", "a class or a field that is always larger than Customer.io takes",
         "not one of them could be delivered",
