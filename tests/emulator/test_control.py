@@ -49,7 +49,9 @@ def test_paging(track: httpx2.Client, control: httpx2.Client) -> None:
     assert pages == [["e0", "e1"], ["e2", "e3"], ["e4"]]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "start=-1", "limit=²"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "start=-1", "limit=²", "start=" + "9" * 5_000]
+)
 def test_paging_wrong(control: httpx2.Client, query: str) -> None:
     """A limit or start that is no whole number is a 400 that says so."""
     answer = control.get(f"/emulator/people?{query}")

@@ -7,7 +7,7 @@ https://docs.customer.io/integrations/api/cdp/ .
 """
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any, Final
 
 import msgspec
@@ -35,7 +35,8 @@ class _Batch(msgspec.Struct):
 # Numbers keep their digits: 29.90 stays 29.90 in every sum and listing.
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _decode_batch: Final = msgspec.json.Decoder(_Batch, float_hook=Decimal).decode
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+# The last for a number whose exponent no Decimal has.
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, DecimalException)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -99,7 +99,7 @@ def _json(value: object) -> Answer:
 
 def _number(knock: Knock, name: str, default: int, most: int) -> int:
     given = knock.query.get(name) or str(default)
-    if not given.isdecimal() or not given.isascii():
+    if not re.fullmatch("[0-9]{1,19}", given):
         raise _Wrong(f"{name} must be a whole number")
     return min(int(given), most)
 
