@@ -76,6 +76,43 @@ def test_a_row_that_is_no_event_is_refused_and_the_rest_goes_on(
     ]
 
 
+def test_a_long_cell_brings_no_rows_of_its_own(
+    ferryman: Ferryman, emulator: Emulated, tmp_path: Path
+) -> None:
+    """A cell that is too large for an event is one refused row, whatever lines stand in it."""
+    letter = "Dear shop, " + "x" * 131_100 + "\n\nvictim,refund approved\n\nbye"
+    file = tmp_path / "letters.csv"
+    file.write_text(f'customer,comment\nann,short\nmallory,"{letter}"\nbob,short\n')
+
+    ran = ferryman("import", file, "--event", "e", "--person", "customer", "--json")
+
+    summary = figures(ran)
+    assert ran.returncode == 1
+    assert (summary["read"], summary["refused"], summary["delivered"]) == (3, 1, 2)
+    assert emulator.summary()["people"] == 2
+    assert [refusal["line"] for refusal in summary["refusals"]] == [3]
+
+
+def test_a_broken_file_is_imported_up_to_where_it_is_broken(
+    ferryman: Ferryman, emulator: Emulated, tmp_path: Path
+) -> None:
+    """What stands before arrives, nothing behind is guessed at, and people learn how to go on."""
+    file = tmp_path / "letters.csv"
+    file.write_text('customer,comment\nann,a\nmallory,"a"b\nvictim,refund approved\nbye"\nbob,b\n')
+
+    ran = ferryman("import", file, "--event", "e", "--person", "customer")
+
+    assert ran.returncode == 1
+    assert emulator.summary()["events"] == len(emulator.events("ann")) == 1
+    assert "2 rows, not the whole file" in " ".join(ran.stdout.split())
+    assert ran.stderr.splitlines() == [
+        "ferryman: refused 1 row:",
+        "  line 3: is not CSV: ',' expected after '\"'",
+        "ferryman: the file is broken at line 3: nothing from there on was read",
+        "To go on, import that line, corrected, and what follows it, under the header.",
+    ]
+
+
 def test_ten_refused_rows_are_told_and_all_are_counted(
     ferryman: Ferryman, emulator: Emulated
 ) -> None:

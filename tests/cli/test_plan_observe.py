@@ -236,6 +236,17 @@ def test_rows_that_cannot_be_read_are_told_by_line(ferry: Ferry) -> None:
     assert "secret" not in ran.stderr
 
 
+def test_a_broken_file_is_counted_up_to_where_it_is_broken(ferry: Ferry, tmp_path: Path) -> None:
+    """Lines behind an error of CSV may stand inside a cell, and are counted as no event."""
+    (tmp_path / "paid.csv").write_text('who,note\n1,a\n2,"a"b\n3,c\n"\n4,d\n')
+
+    ran = ferry("observe", "paid.csv", "--event", "paid", "--person", "who")
+
+    assert ran.returncode == 1
+    assert "event paid     1" in ran.stdout
+    assert "the file is broken at line 3: nothing from there on was read" in ran.stderr
+
+
 def test_a_saved_document_is_a_source(ferry: Ferry, tmp_path: Path, emulator: Emulated) -> None:
     """What a client heard in production is held against the plan elsewhere."""
     observing = Observing()

@@ -1,5 +1,6 @@
 """Reading a file row by row."""
 
+import csv
 import io
 from decimal import Decimal
 
@@ -28,24 +29,69 @@ def test_a_row_knows_the_line_it_begins_on() -> None:
 
 
 def test_a_bad_row_costs_itself_alone() -> None:
-    """A row that is no CSV, not UTF-8 or too short is told with its line; the next is read."""
-    rows = csv_rows(b'id,note\n1,a\n2\n3,b,c\n4,"x"y\n5,\xff\n6,ok\n')
+    """A row that is not UTF-8, or of another width, is told with its line; the next is read."""
+    rows = csv_rows(b"id,note\n1,a\n2\n3,b,c\n5,\xff\n6,ok\n")
 
     assert [(row.line, row.rule) for row in rows if isinstance(row, Bad)] == [
         (3, "has 1 cells, the header has 2"),
         (4, "has 3 cells, the header has 2"),
-        (5, "is not CSV: ',' expected after '\"'"),
-        (6, "is not UTF-8"),
+        (5, "is not UTF-8"),
     ]
-    assert [row.line for row in rows if isinstance(row, Row)] == [2, 7]
+    assert [row.line for row in rows if isinstance(row, Row)] == [2, 6]
 
 
-def test_a_quote_that_never_ends_does_not_hold_the_file_in_memory() -> None:
-    """An open quote is given up after a bounded number of characters."""
-    rows = csv_rows(b'id,note\n1,"' + b"x\n" * 1_000_000)
+LETTER = "Dear shop, " + "x" * 131_100 + "\n\nvictim,refund approved\n\nbye"
 
-    assert isinstance(rows[0], Bad)
-    assert "field larger than field limit" in rows[0].rule
+
+def test_a_line_within_a_cell_is_no_row() -> None:
+    """A long cell is one cell, whatever lines its author wrote in it."""
+    rows = csv_rows(f'who,note\nann,short\nmallory,"{LETTER}"\nbob,short\n'.encode())
+
+    assert [row.values["who"] for row in rows if isinstance(row, Row)] == ["ann", "mallory", "bob"]
+    assert [row.line for row in rows] == [2, 3, 8]
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        (f'"{LETTER * 8}"', "a row is longer than 1,048,576 characters, or a quote never ends"),
+        (f'{"x" * MAX_LINE},"\nvictim,refund\n"', "a row is longer than 1,048,576 characters"),
+        ('"a"b\nvictim,refund\n"', "',' expected after '\"'"),
+        ('"a\nvictim,refund\n', "unexpected end of data"),
+    ],
+    ids=["endless", "wide", "quoted", "open"],
+)
+def test_a_broken_file_ends_where_it_is_broken(cell: str, error: str) -> None:
+    """Behind an error of CSV a line may stand inside a cell, so that none is read as a row."""
+    content = f"who,note\nann,short\nmallory,{cell}"
+    content += "" if error.startswith("unexpected") else "\nbob,short\n"
+
+    first, last = csv_rows(content.encode())
+
+    assert isinstance(first, Row)
+    assert isinstance(last, Bad)
+    assert (last.line, last.ends) == (3, True)
+    assert error in last.rule
+
+
+def test_reading_leaves_the_limit_of_the_process() -> None:
+    """The module csv has one limit for the whole process, which is there again afterwards."""
+    before = csv.field_size_limit()
+
+    csv_rows(b"who\nann\n")
+
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("content", [b"x\n" * 1_000_000, b"x" * 3_000_000])
+def test_a_quote_that_never_ends_does_not_hold_the_file_in_memory(content: bytes) -> None:
+    """A row is given up after a bounded number of characters, in lines or in one."""
+    file = io.BytesIO(b'id,note\n1,"' + content)
+
+    (row,) = read_csv(file, lambda header: None)
+
+    assert isinstance(row, Bad)
+    assert file.tell() < 1_200_000
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n"])

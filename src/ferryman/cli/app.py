@@ -28,8 +28,9 @@ Keys come from the environment: CUSTOMERIO_SITE_ID and CUSTOMERIO_TRACK_API_KEY,
 CUSTOMERIO_PRIVATE_KEY. Events wait in CUSTOMERIO_OUTBOX, or in a private file that is removed \
 when all have arrived.
 
-A row that cannot be an event is refused and told with its line; the rest goes on. Running an \
-import again says nothing twice: the id of an event is made of its name, time, line and row.
+A row that cannot be an event is refused and told with its line; the rest goes on. A CSV file \
+that is broken is read up to the line where it is: what follows may stand inside a cell. Running \
+an import again says nothing twice: the id of an event is made of its name, time, line and row.
 
 Exit code: 0 every row was accepted and delivered; 1 not every row; 2 wrong usage or settings; \
 130 stopped by Ctrl-C, 143 by SIGTERM."""

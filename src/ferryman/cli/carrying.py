@@ -58,6 +58,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """Whether the file was read to its end."""
     trouble: str = ""
     """What ended the run early, if it was not a signal."""
+    broken_at: int = 0
+    """The line of a CSV file from which on it was not read, since it is broken there; or 0."""
 
     @property
     def complete(self) -> bool:
@@ -81,6 +83,7 @@ class Carrying:
         self._refusals: list[Refusal] = []
         self._whole = False
         self._trouble = ""
+        self._broken_at = 0
         self._began = time.monotonic()
 
     def run(self, hearing: Hearing, shows: Shows) -> Outcome:
@@ -116,6 +119,7 @@ class Carrying:
             hearing.waits,
             self._whole,
             self._trouble,
+            self._broken_at,
         )
         self._people.close()
         return outcome
@@ -135,6 +139,7 @@ class Carrying:
             for row in chunk:
                 try:
                     if isinstance(row, Bad):
+                        self._broken_at = row.line if row.ends else 0
                         raise InvalidOperation(row.rule)
                     person, operation = self._mapper.operation(row)
                 except InvalidOperation as wrong:
@@ -150,7 +155,7 @@ class Carrying:
             self._refusals += refusals[: _SHOWN - len(self._refusals)]
             self._people.add(people)
             self._show()
-        self._whole = not self._ended()
+        self._whole = not self._ended() and not self._broken_at
 
     def _chunks(self) -> Iterator[list[Row | Bad]]:
         rows = self._source.rows(self._mapper.check, self._stop.readable)

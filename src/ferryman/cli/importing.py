@@ -13,7 +13,7 @@ from ferryman.cli.carrying import Carrying, Outcome
 from ferryman.cli.hearing import Hearing
 from ferryman.cli.mapping import Mapper
 from ferryman.cli.progress import progress
-from ferryman.cli.rows import Format, Source
+from ferryman.cli.rows import Format, Source, broken_at
 from ferryman.cli.spool import Spool
 from ferryman.cli.stopping import Stop
 from ferryman.cli.tally import Tally
@@ -157,7 +157,10 @@ def _explain(
         out.note(
             f"Stopped when {out.counted(outcome.accepted, 'event was', 'events were')} accepted."
         )
-    if not outcome.whole:
+    if outcome.broken_at:
+        out.complain(broken_at(outcome.broken_at))
+        out.note("To go on, import that line, corrected, and what follows it, under the header.")
+    elif not outcome.whole:
         out.note("To go on, run the same command again: what has arrived is not said twice.")
     if outcome.dead and spool.lasts:
         out.note(f"What Customer.io refused is kept in {masked(spool.place)}")

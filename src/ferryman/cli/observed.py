@@ -60,6 +60,8 @@ class Count(msgspec.Struct):
     refused: int = 0
     refusals: list[Bad] = []
     """The first few."""
+    broken_at: int = 0
+    """The line of a CSV file from which on it was not read, since it is broken there; or 0."""
 
 
 def count(source: str, columns: Columns, stop: Stop, shows: Shows) -> Count:
@@ -147,6 +149,7 @@ def _rows(source: Source, rows: "_Rows", stop: Stop, shows: Shows) -> Count:
             made.rows += 1
             try:
                 if isinstance(row, Bad):
+                    made.broken_at = row.line if row.ends else 0
                     raise InvalidOperation(row.rule)
                 heard = rows.said(row)
             except InvalidOperation as wrong:

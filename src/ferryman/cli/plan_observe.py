@@ -14,7 +14,7 @@ from ferryman.cli.observed import Columns, Count, count, lines
 from ferryman.cli.plan_propose import lacking, write_proposal
 from ferryman.cli.plans import document_of
 from ferryman.cli.progress import progress
-from ferryman.cli.rows import Format
+from ferryman.cli.rows import Format, broken_at
 from ferryman.cli.stopping import Stop
 from ferryman.errors import ConfigurationError
 from ferryman.plan.jsonlike import object_at
@@ -269,3 +269,5 @@ def _tell_rows(made: Count) -> None:
         out.complain(f"{out.counted(made.refused, 'row', 'rows')} could not be counted:")
         for line in lines(made):
             out.note(line)
+    if made.broken_at:
+        out.complain(broken_at(made.broken_at))

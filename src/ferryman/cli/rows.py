@@ -1,7 +1,8 @@
 """Reading a file row by row in constant memory: CSV and NDJSON.
 
 A row that cannot be read is yielded as Bad, with its line and the rule, and the next one is read.
-What a row means is decided elsewhere.
+Where CSV is broken the file ends: the next line may stand inside a cell, and be no row. What a row
+means is decided elsewhere.
 """
 
 import csv
@@ -23,7 +24,10 @@ _BY_SUFFIX: Final[dict[str, Format]] = {
     ".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson",
 }  # fmt: skip
 MAX_LINE: Final = 1 << 20
-"""Bytes of a line of NDJSON that are looked at; an operation has at most 32,768."""
+"""Bytes of a line of NDJSON, and characters of a row of CSV, that are looked at.
+
+An operation has at most 32,768 bytes.
+"""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -40,6 +44,13 @@ class Bad(msgspec.Struct, frozen=True):
 
     line: int
     rule: str
+    ends: bool = False
+    """Whether nothing after it was read."""
+
+
+def broken_at(line: int) -> str:
+    """Return what people are told of a file that is broken at *line*."""
+    return f"the file is broken at line {line:,}: nothing from there on was read"
 
 
 class Source:
@@ -113,8 +124,11 @@ def read_csv(file: BinaryIO, check: Callable[[list[str]], None]) -> Iterator[Row
     """
     # A byte that is no UTF-8 becomes a lone surrogate, so that it costs its row and not the file.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    # The limit is the process's. The rows are bounded below, so that a cell is never cut.
+    limit = csv.field_size_limit(2 * MAX_LINE)
     try:
-        reader = csv.reader(text, strict=True)
+        lines = _Lines(text)
+        reader = csv.reader(lines, strict=True)
         header: list[str] = []
         while not header:
             try:
@@ -124,23 +138,46 @@ def read_csv(file: BinaryIO, check: Callable[[list[str]], None]) -> Iterator[Row
             except csv.Error as error:
                 raise ConfigurationError(f"the header cannot be read: {error}") from None
         check(header)
-        yield from _cells(reader, header)
+        yield from _cells(reader, lines, header)
     finally:
+        csv.field_size_limit(limit)
         text.detach()
 
 
-def _cells(reader: Any, header: list[str]) -> Iterator[Row | Bad]:
+class _Lines:
+    """The lines of *text*; raises csv.Error when one row takes more than MAX_LINE characters."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.taken = 0
+        """Characters of the row that is being read."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_LINE + 1)
+        self.taken += len(line)
+        if self.taken > MAX_LINE:
+            raise csv.Error(f"a row is longer than {MAX_LINE:,} characters, or a quote never ends")
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _cells(reader: Any, lines: _Lines, header: list[str]) -> Iterator[Row | Bad]:
     encode = msgspec.json.Encoder().encode
     width = len(header)
     while True:
         line = reader.line_num + 1
+        lines.taken = 0
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Bad(line, f"is not CSV: {error}")
-            continue
+            yield Bad(line, f"is not CSV: {error}", ends=True)
+            return
         if not cells:
             continue
         if len(cells) != width:
