@@ -10,8 +10,8 @@ from typing import Final
 
 from cyclopts import App, CycloptsError, Parameter
 
-from ferryman.cli.out import complain
-from ferryman.errors import ConfigurationError, FerrymanError
+from ferryman.cli.out import complain, shown
+from ferryman.errors import ConfigurationError, FerrymanError, InvalidOperation
 
 DONE: Final = 0
 INCOMPLETE: Final = 1
@@ -228,7 +228,7 @@ def run(arguments: Sequence[str]) -> int:
         complain(str(error))
         return USAGE
     except FerrymanError as error:
-        complain(str(error))
+        complain(shown(str(error)) if isinstance(error, InvalidOperation) else str(error))
         return INCOMPLETE
     except ModuleNotFoundError as missing:
         if (missing.name or "ferryman").partition(".")[0] == "ferryman":

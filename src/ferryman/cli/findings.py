@@ -6,6 +6,7 @@ Here must not live: what is found (ferryman.plan).
 import sys
 from typing import Literal
 
+from ferryman.cli.out import shown_lines
 from ferryman.errors import ConfigurationError
 
 
@@ -36,6 +37,7 @@ def annotate(
 
 def _escaped(text: str, also: str) -> str:
     """Return *text* as GitHub's workflow commands want it, `%` first."""
+    text = shown_lines(text)
     for sign in ("%", "\r", "\n", *also):
         text = text.replace(sign, f"%{ord(sign):02X}")
     return text

@@ -146,11 +146,12 @@ def _explain(
     if outcome.refused:
         out.complain(f"refused {out.counted(outcome.refused, 'row', 'rows')}:")
         for refusal in outcome.refusals:
-            out.note(f"  line {refusal.line:,}: {refusal.rule}")
+            out.note(out.shown(f"  line {refusal.line:,}: {refusal.rule}"))
         if (more := outcome.refused - len(outcome.refusals)) > 0:
             out.note(f"  and {more:,} more")
     for reason, count in outcome.deaths.items():
-        out.complain(f"Customer.io refused {out.counted(count, 'event', 'events')}: {reason}")
+        events = out.counted(count, "event", "events")
+        out.complain(out.shown(f"Customer.io refused {events}: {reason}"))
     if outcome.trouble:
         out.complain(outcome.trouble)
     if stop:

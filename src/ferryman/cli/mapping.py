@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ferryman import operations
 from ferryman._core.message import Operation
+from ferryman.cli.out import shown
 from ferryman.cli.rows import Row
 from ferryman.cli.values import RowIds, milliseconds, moment, parse_types, person_text, typed
 from ferryman.errors import ConfigurationError, InvalidOperation
@@ -69,7 +70,7 @@ def check_columns(wanted: Iterable[str], header: list[str]) -> None:
         if column not in header:
             # The other names are not shown: without a header they are somebody's data.
             near = difflib.get_close_matches(column, header, n=1, cutoff=0.7)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
+            hint = f'; did you mean "{shown(near[0])}"?' if near else ""
             raise ConfigurationError(f'the header (the first line) has no column "{column}"{hint}')
     if len(set(header)) < len(header):
         raise ConfigurationError("the header (the first line) names a column twice")

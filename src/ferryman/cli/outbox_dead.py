@@ -11,7 +11,6 @@ from cyclopts import Parameter
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from ferryman.cli import out
 from ferryman.cli.app import DONE
@@ -114,14 +113,14 @@ def _table(letters: list[DeadLetter], *, person: bool) -> RenderableType:
     for each in letters:
         table.add_row(
             str(each.place),
-            each.operation,
-            each.reason,
-            each.field,
+            out.shown(each.operation),
+            out.shown(each.reason),
+            out.shown(each.field),
             *([] if person else [str(each.status or ""), str(each.attempts)]),
             age(now - each.accepted_at.timestamp()),
             age(now - each.died_at.timestamp()),
             _remarks(each),
-            *([shown_person(each.person)] if person else []),
+            *([out.shown(shown_person(each.person))] if person else []),
         )
     table.caption = _legend(letters)
     table.caption_justify = "left"
@@ -166,7 +165,7 @@ def _one(letter: DeadLetter, *, person: bool, payload: bool) -> RenderableType:
         rows.append(("message", letter.message))
     for name, value in rows:
         if value and hidden.get(name, True):
-            table.add_row(name, Text(value))
+            table.add_row(name, out.shown(value))
     return table
 
 

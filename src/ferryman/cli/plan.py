@@ -1,6 +1,5 @@
 """`ferryman plan ...`: compare plans, write them as JSON Schema, as Python and as TypeScript."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -52,7 +51,7 @@ def run_schema(
     /,
 ) -> int:
     """Write the plan as JSON Schema, the same bytes for the same plan."""
-    _write(import_plan(plan).schema_bytes())
+    _write(import_plan(plan).schema_bytes().decode())
     return DONE
 
 
@@ -67,12 +66,12 @@ def run_generate(
     """Write the Python module that declares the plan of a document."""
     from ferryman.plan.exchange.generate import generate
 
-    source = generate(read_file(file)).encode()
+    source = generate(read_file(file))
     if out is None:
         _write(source)
         return DONE
     try:
-        out.write_bytes(source)
+        out.write_bytes(source.encode())
     except OSError as error:
         raise ConfigurationError(f"cannot write {out}: {error.strerror}") from None
     return DONE
@@ -85,13 +84,12 @@ def run_typescript(
     """Write the plan as TypeScript types."""
     from ferryman.plan.exchange.typescript import typescript
 
-    _write(typescript(document_of(plan)).encode())
+    _write(typescript(document_of(plan)))
     return DONE
 
 
-def _write(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
-    sys.stdout.flush()
+def _write(content: str) -> None:
+    out.write(content)
 
 
 def _count(changes: Sequence[Change], verdict: Verdict) -> int:
@@ -105,8 +103,8 @@ def _show(changes: Sequence[Change], counts: dict[Verdict, int]) -> None:
     for verdict, style in _STYLES.items():
         for change in changes:
             if change.verdict == verdict:
-                out.say(f"{verdict:8}  {change.where}: {change.what}", style=style)
-                out.say(f"          {change.reason}", style="dim")
+                out.say(out.shown(f"{verdict:8}  {change.where}: {change.what}"), style=style)
+                out.say(out.shown(f"          {change.reason}"), style="dim")
     out.say()
     out.say(", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()))
 

@@ -156,11 +156,11 @@ def _show(findings: Sequence[Finding]) -> None:
     explained: set[str] = set()
     for each in findings:
         head = f"{_place(each)}{each.severity} [{each.rule}] {each.where}: {each.what}"
-        out.say(head, style=_STYLES[each.severity])
+        out.say(out.shown(head), style=_STYLES[each.severity])
         # The reason is the rule's, and is said once; --json has it with each.
         why = "" if each.rule in explained else f" (why: {each.why})"
         explained.add(each.rule)
-        out.say(f"    {each.advice}{why}", style="dim")
+        out.say(out.shown(f"    {each.advice}{why}"), style="dim")
     if findings:
         out.say()
 

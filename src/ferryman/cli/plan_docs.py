@@ -1,6 +1,5 @@
 """`ferryman plan docs`: the plan as a page for people. Here live files alone."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -36,8 +35,7 @@ def run_docs(
     files = [] if out is None else _files(out)
     document = document_of(plan)
     if not files:
-        sys.stdout.buffer.write(_WRITERS["html" if html else "markdown"](document).encode())
-        sys.stdout.flush()
+        told.write(_WRITERS["html" if html else "markdown"](document))
     for path in files:
         _write(path, _WRITERS[_SUFFIXES[path.suffix]](document))
         told.note(f"Wrote {path}")

@@ -171,7 +171,8 @@ def _show(
             if each.kind == kind and kind != "undeclared":
                 _tell(console, each, style)
     for part in fields:
-        text = "\n".join(("", f"To declare it, add to the class of {part.where}:", *part.lines))
+        head = f"To declare it, add to the class of {out.shown(part.where)}:"
+        text = "\n".join(("", head, *part.lines))
         console.print(text, soft_wrap=True, markup=False, highlight=False)
     if fields:
         console.print()
@@ -186,7 +187,8 @@ def _show(
 
 def _tell(console: Console, each: Finding, style: str) -> None:
     often = f" ({each.count:,} of {each.of:,})" if each.kind == "deviates" else ""
-    console.print(f"{each.kind:10}  {each.where}: {each.what}{often}", style=style, soft_wrap=True)
+    line = f"{each.kind:10}  {each.where}: {each.what}{often}"
+    console.print(out.shown(line), style=style, soft_wrap=True)
 
 
 def _state(where: str, findings: Sequence[Finding]) -> str:
@@ -209,7 +211,8 @@ def _table(
     rows = [("", "seen", "" if known is None else "plan")]
     for name, seen, declared in _events(observed, known):
         where = f"event {name}"
-        rows.append((where, f"{seen:,}", "" if known is None else _state(where, findings)))
+        state = "" if known is None else _state(where, findings)
+        rows.append((out.shown(where), f"{seen:,}", state))
         if not declared:
             rows += _fields(observed.events[name])
     if observed.person is not None:
@@ -229,7 +232,7 @@ def _aligned(rows: Sequence[tuple[str, str, str]]) -> Iterator[str]:
 
 def _fields(shape: Shape) -> Iterator[tuple[str, str, str]]:
     for name, seen in shape.fields.items():
-        yield f"  {name}", f"{seen.present:,}", _types(seen)
+        yield f"  {out.shown(name)}", f"{seen.present:,}", _types(seen)
 
 
 def _types(seen: Seen) -> str:
@@ -268,6 +271,6 @@ def _tell_rows(made: Count) -> None:
     if made.refused:
         out.complain(f"{out.counted(made.refused, 'row', 'rows')} could not be counted:")
         for line in lines(made):
-            out.note(line)
+            out.note(out.shown(line))
     if made.broken_at:
         out.complain(broken_at(made.broken_at))

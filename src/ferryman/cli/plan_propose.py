@@ -1,6 +1,5 @@
 """What `ferryman plan observe` proposes: classes in a new file, and lines for those there are."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -39,8 +38,7 @@ def write_proposal(made: Count, known: Mapping[str, Any] | None, to: str, *, val
         return
     source = generate(proposal.document, note=_NOTE)
     if to == "-":
-        sys.stdout.write(source)
-        sys.stdout.flush()
+        out.write(source)
     else:
         try:
             with Path(to).open("x", encoding="utf-8") as file:
@@ -58,7 +56,7 @@ def _tell_remarks(proposal: Proposal, *, is_csv: bool) -> None:
     for each in proposal.remarks:
         if not (is_csv and each.what.startswith("is text")):  # --types was named already
             field = f" {each.field}:" if each.field else ""
-            out.note(f"{each.where}:{field} {each.what}")
+            out.note(out.shown(f"{each.where}:{field} {each.what}"))
 
 
 def _choices(proposal: Proposal) -> int:

@@ -155,7 +155,8 @@ def _together(findings: Sequence[Finding]) -> list[Finding]:
 def _show(findings: Sequence[Finding], figures: Sequence[str], undecided: int) -> None:
     for each in findings:
         place = f"{each.where}:{each.line}:{each.column}" if each.line else each.where
-        out.say(f"{each.level:7}  {place}: {_sentence(each)}", style=_STYLES[each.level])
+        line = f"{each.level:7}  {place}: {_sentence(each)}"
+        out.say(out.shown(line), style=_STYLES[each.level])
     if findings:
         out.say()
     out.say(", ".join(figures))

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ferryman.cli.out import shown
 from ferryman.errors import ConfigurationError, InvalidOperation
 from ferryman.plan import TrackingPlan
 from ferryman.plan.exchange.reading import read_document
@@ -49,7 +50,7 @@ def read_plan(given: str, found: Any) -> dict[str, Any]:
     try:
         return read_document(found)
     except InvalidOperation as error:
-        raise ConfigurationError(f"{given} holds no plan: {error}") from None
+        raise ConfigurationError(f"{given} holds no plan: {shown(str(error))}") from None
 
 
 def import_plan(given: str) -> TrackingPlan[Any, Any]:

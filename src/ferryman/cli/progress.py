@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ferryman.cli.out import console
+from ferryman.cli.out import console, shown
 
 _EVERY: Final = 3.0
 """Seconds between plain lines."""
@@ -118,7 +118,8 @@ class _Lines:
             return
         self._next = time.monotonic() + _EVERY
         parts = [self._part(stage) for stage in stages]
-        print(" · ".join([*parts, *([remark] if remark else [])]), file=sys.stderr, flush=True)
+        line = " · ".join([*parts, *([remark] if remark else [])])
+        print(shown(line), file=sys.stderr, flush=True)
 
     def _part(self, stage: Stage) -> str:
         pace = self._paces[stage.name]
