@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import msgspec
 
 from ferryman._core.account import Account, Region
+from ferryman._core.outbox_keys import secret_keys
 from ferryman._core.secret import Secret, masked
 from ferryman._core.variables import SECRET, VARIABLES, doubts, missing, misspelt, problems
 from ferryman._io import process
@@ -112,10 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return bool((self.site_id and self.track_api_key) or self.private_key)
 
     def require(self, *names: str) -> None:
-        """Raise ConfigurationError with the lines to write: the Track API's key, then *names*.
-
-        In mode ``off`` nothing is required.
-        """
+        """Raise ConfigurationError unless Track's key and *names* are set; not in mode off."""
         keys = () if self.track_ready else ("CUSTOMERIO_SITE_ID", "CUSTOMERIO_TRACK_API_KEY")
         needed = (*keys, *(name for name in names if not getattr(self, VARIABLES[name][0])))
         if needed and self.mode != "off":
@@ -138,23 +136,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def open_outbox(self, *, plan: _Plan[E, P] = None, **options: Any) -> Outbox[E, P]:
         """Return a new outbox; *options* are those of :class:`Outbox`."""
-        return Outbox(self.place(), self.account(), plan=plan, **self._outbox_options(options))
+        return Outbox(plan=plan, **self._outbox_options(options))
 
     def open_async_outbox(self, *, plan: _Plan[E, P] = None, **options: Any) -> AsyncOutbox[E, P]:
         """Return a new async outbox; *options* are those of :class:`Outbox`."""
-        return AsyncOutbox(self.place(), self.account(), plan=plan, **self._outbox_options(options))
+        return AsyncOutbox(plan=plan, **self._outbox_options(options))
 
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
         return {"http": self.http, "mode": self.mode, **given}
 
     def _outbox_options(self, given: dict[str, Any]) -> dict[str, Any]:
-        keys = self.outbox_keys or None
-        return self._options({"workspace": self.workspace, "keys": keys, **given})
+        keys = given.pop("keys", self.outbox_keys or None)
+        given["keys"] = keys = None if keys is None else secret_keys(keys)
+        made = {"place": self.place(), "account": self.account(), "workspace": self.workspace}
+        return self._options(made | given)
 
     def __repr__(self) -> str:
         """Show what is set; secrets as dots."""
-        shown = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
-        return f"Settings({', '.join(shown)})"
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show rich no more than repr: msgspec's own shows every key."""

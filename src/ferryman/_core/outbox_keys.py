@@ -37,14 +37,32 @@ class Halves(msgspec.Struct, frozen=True):
         return []
 
 
+def secret_keys(keys: str | Iterable[str]) -> tuple[Secret, ...]:
+    """Return *keys*, a text with commas or several, each masked wherever it is shown.
+
+    A function that is given keys calls this in its first line, and keeps nothing else: error
+    trackers show what the frames of a traceback hold. It raises nothing for the same reason;
+    :func:`checked_outbox_keys` refuses what is no key.
+    """
+    if isinstance(keys, str):
+        return tuple(map(Secret, Secret(keys).split(",")))
+    if isinstance(keys, bytes | bytearray) or not isinstance(keys, Iterable):
+        return (_secret(keys),)
+    return tuple(map(_secret, keys))
+
+
+def _secret(key: object) -> Secret:
+    return Secret(key if isinstance(key, str) else repr(key))
+
+
 def checked_outbox_keys(keys: str | Iterable[str], *, name: str = "keys") -> tuple[Secret, ...]:
     """Return *keys*, a text with commas or several, each checked: the first one encrypts.
 
     Raises ConfigurationError, naming *name*, for what is no key, one that is there twice, or
     keys of different outboxes.
     """
-    parts = keys.split(",") if isinstance(keys, str) else keys
-    found = tuple(key for part in parts if (key := Secret(part.strip())))
+    keys = secret_keys(keys)
+    found = tuple(key for part in keys if (key := part.strip()))
     for place, key in enumerate(found, 1):
         if not _KEY.fullmatch(key):
             which = f"key {place} of {len(found)} in {name}" if len(found) > 1 else name
@@ -69,7 +87,7 @@ def new_outbox_key(chance: bytes, like: str = "") -> Secret:
 
 def halves(key: str) -> Halves:
     """Return the bytes of a checked *key*."""
-    naming, sealing = key.removeprefix("ferryman_").split(".")
+    naming, sealing = map(Secret, Secret(key).removeprefix("ferryman_").split("."))
     return Halves(_bytes(naming), _bytes(sealing))
 
 

@@ -15,6 +15,7 @@ from ferryman import operations as say
 from ferryman._core.account import Account
 from ferryman._core.message import Level, Operation, Receipt
 from ferryman._core.method import KeepsAsync
+from ferryman._core.outbox_keys import secret_keys
 from ferryman._core.person import AnyObjectId, PersonId
 from ferryman._io.stamp import stamp
 from ferryman.operations.pipelines.speaking import Pipelines
@@ -49,6 +50,8 @@ class AsyncOutbox(KeepsAsync, Writes, Generic[E_contra, P_contra]):
         plan: TrackingPlan[E_contra, P_contra] | None = None,
         **options: Any,
     ) -> None:
+        if options.get("keys") is not None:
+            options["keys"] = secret_keys(options["keys"])  # first: no traceback shows one
         self._outbox = Outbox[Any, Any](place, account, plan=plan, **options)
         self.plan = self._outbox.plan
         self.dead = AsyncDeadLetters(self._outbox.dead)

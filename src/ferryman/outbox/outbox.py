@@ -16,6 +16,7 @@ import msgspec
 
 from ferryman._core.account import Account
 from ferryman._core.message import Level
+from ferryman._core.outbox_keys import secret_keys
 from ferryman._io import process
 from ferryman._io.options import Http, Mode
 from ferryman._io.say import say
@@ -91,6 +92,7 @@ class Outbox(Accepting[E_contra, P_contra]):
         max_entries: int | None = None,
         max_dead_bytes: int | None = None,
     ) -> None:
+        keys = None if keys is None else secret_keys(keys)  # first: no traceback shows one
         if "pipelines" not in account.apis:
             account.authorization("track")
         self.account = account

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ferryman._core.message import Level
+from ferryman._core.outbox_keys import secret_keys
 from ferryman.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def open_store(
     for a place that is none, whose extra is not installed, or that is encrypted with keys which
     are not given.
     """
+    keys = None if keys is None else secret_keys(keys)
     store = _opened(place, workspace, level, bounds)
     if store.level == "memory" and (keys is None or place is not store):
         return store

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from ferryman._core.outbox_keys import checked_outbox_keys, halves
+from ferryman._core.outbox_keys import checked_outbox_keys, halves, secret_keys
 from ferryman.errors import OutboxSealed
 
 from ..entry import Dead, Entry
@@ -42,8 +42,8 @@ class Seal:
     """Seals with the first of *keys*, and opens with all of them."""
 
     def __init__(self, keys: str | Iterable[str]) -> None:
-        checked = checked_outbox_keys(keys)
-        parts = [halves(key) for key in checked]
+        keys = checked_outbox_keys(secret_keys(keys))
+        parts = [halves(key) for key in keys]
         self._keys = {_ident(each.sealing): Xaes(each.sealing) for each in parts}
         self._first = next(iter(self._keys))
         self._naming = hashlib.blake2b(key=parts[0].naming, digest_size=16)

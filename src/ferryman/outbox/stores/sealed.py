@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from ferryman._core.outbox_keys import secret_keys
 from ferryman.errors import OutboxSealed, StoreError
 
 from ..entry import Cancelled, Dead, Done, Entry, Verdict
@@ -35,6 +36,7 @@ class Sealed(Around):
     """
 
     def __init__(self, store: Store, keys: str | Iterable[str]) -> None:
+        keys = secret_keys(keys)
         super().__init__(store)
         self._seal = Seal(keys)
 
