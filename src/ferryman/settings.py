@@ -123,7 +123,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Return where the outbox is; raise ConfigurationError with the line to write."""
         if self.mode == "off":  # what waits in a file is meant to be sent
             return "memory:"
-        self.require("CUSTOMERIO_OUTBOX")
+        if not (self.outbox and self.pipelines_write_key):  # which will do without Track's
+            self.require("CUSTOMERIO_OUTBOX")
         return self.outbox
 
     def client(self, *, plan: _Plan[E, P] = None, **options: Any) -> Client[E, P]:

@@ -39,6 +39,36 @@ def test_once_delivers_what_waits_and_ends(
     assert [event["data"]["n"] for event in emulator.events("00007")] == list(range(7, 1_500, 30))
 
 
+def test_a_key_is_asked_for_where_something_waits_for_it(
+    command: Ferryman, emulator: Emulated, tmp_path: Path
+) -> None:
+    """With a Pipelines key alone what waits for Pipelines goes, and the rest is kept and told."""
+    given = emulator.ready["env"]
+    account = Account(
+        site_id=given["CUSTOMERIO_SITE_ID"],
+        track_api_key=given["CUSTOMERIO_TRACK_API_KEY"],
+        pipelines_write_key=given["CUSTOMERIO_PIPELINES_WRITE_KEY"],
+    )
+    place = f"sqlite:///{tmp_path / 'outbox.db'}"
+    lacking = {name: value for name, value in given.items() if "TRACK_API" not in name}
+    lacking = {name: value for name, value in lacking.items() if "SITE" not in name}
+    lacking |= {"CUSTOMERIO_OUTBOX": place}
+    with Outbox(place, account, workspace="emulator", relay="external") as outbox:
+        outbox.pipelines.track("1", "said")
+    alone = command("relay", "run", "--once", "--json", **lacking)
+    with Outbox(place, account, workspace="emulator", relay="external") as outbox:
+        outbox.track("1", "said")
+        outbox.pipelines.track("1", "said again")
+    both = command("relay", "run", "--once", "--json", **lacking)
+
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert json.loads(alone.stdout)["delivered"] == 1
+    assert (both.returncode, json.loads(both.stdout)["pending"]) == (1, 1)
+    assert both.stderr.startswith("ferryman: no key for the track API: give site_id and")
+    assert both.stderr.endswith("; what waits is kept\n")
+    assert emulator.summary()["names"] == {"said": 1, "said again": 1}
+
+
 def test_what_waits_for_the_emulator_is_for_nobody_else(
     ferryman: Ferryman, emulator: Emulated, file: Path
 ) -> None:

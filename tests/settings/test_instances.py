@@ -8,6 +8,7 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,30 @@ def test_it_is_the_same_everywhere() -> None:
     """A second call gives the first call's instance."""
     assert get_client() is get_client()
     assert get_outbox() is get_outbox()
+
+
+def test_a_pipelines_key_is_enough_for_an_outbox(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An account of Pipelines alone has its outbox from the environment as from `Outbox(...)`."""
+    environment.delenv("CUSTOMERIO_MODE")
+    environment.setenv("CUSTOMERIO_PIPELINES_WRITE_KEY", "written")
+    environment.setenv("CUSTOMERIO_PIPELINES_URL", "http://127.0.0.1:9")
+    with pytest.raises(ConfigurationError) as lacking:
+        get_outbox()
+    environment.setenv("CUSTOMERIO_OUTBOX", f"sqlite:///{tmp_path / 'outbox.db'}")
+    environment.setenv("CUSTOMERIO_WORKSPACE", "test")
+    receipt = get_outbox().pipelines.track("1", "said")
+    with pytest.raises(ConfigurationError, match="no key for the track API"):
+        get_outbox().track("1", "said")
+
+    async def ask() -> object:
+        return await get_async_outbox().pipelines.track("1", "said")
+
+    later = asyncio.run(ask())
+
+    assert "CUSTOMERIO_OUTBOX=" in str(lacking.value)
+    assert receipt.level == later.level == "power"
 
 
 def test_the_environment_is_read_once(environment: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from ferryman._core.account import Account
 from ferryman._core.secret import masked
 from ferryman._io.sync import SyncDriver
 from ferryman.cli import out
@@ -48,7 +49,6 @@ def run_relay(
             " set CUSTOMERIO_OUTBOX=sqlite:///..."
         )
     account = settings.account()
-    account.authorization("track")
     if once and not create and not _is_there(place):
         raise ConfigurationError(
             f"there is no outbox at {masked(place)}: see to CUSTOMERIO_OUTBOX (three slashes are"
@@ -58,9 +58,11 @@ def run_relay(
     observers = () if saving is None else (saving.observing,)
     driver = SyncDriver(settings.http, mode=settings.mode, observers=observers)
     before = after = Counts()
+    lacking: list[str] = []
+    answers = account.base_url("track" if "track" in account.apis else "pipelines")
     store: Store | None = None
     try:
-        with Stop() as stop, Hearing(account.base_url("track")) as hearing:
+        with Stop() as stop, Hearing(answers) as hearing:
             if create or _await(place, stop):
                 keys = settings.outbox_keys or None
                 store = open_store(place, workspace=settings.workspace, keys=keys)
@@ -69,6 +71,7 @@ def run_relay(
                 try:
                     with progress() as shows:
                         _watch(store, relay, shows, stop, hearing, saving, once=once)
+                    lacking = _lacking(relay, account)
                 finally:
                     # Claims nothing more; a request on its way may take as long as it may take.
                     relay.stop(settings.http.timeout + settings.http.connect_timeout)
@@ -79,7 +82,7 @@ def run_relay(
         driver.close()
         if store is not None:
             store.close()
-    return _report(before, after, hearing, stop, once=once, json=json)
+    return _report(before, after, hearing, lacking, stop, once=once, json=json)
 
 
 def _is_there(place: str) -> bool:
@@ -132,8 +135,27 @@ def _watch(
         stop.wait(_LOOK)
 
 
+def _lacking(relay: Relay, account: Account) -> list[str]:
+    """Return a sentence for each API to which something waits and for which there is no key."""
+    found: list[str] = []
+    for api, health in relay.health().items():
+        if health == "paused":
+            try:
+                account.authorization(api)
+            except ConfigurationError as error:
+                found.append(str(error))
+    return found
+
+
 def _report(
-    before: Counts, after: Counts, hearing: Hearing, stop: Stop, *, once: bool, json: bool
+    before: Counts,
+    after: Counts,
+    hearing: Hearing,
+    lacking: list[str],
+    stop: Stop,
+    *,
+    once: bool,
+    json: bool,
 ) -> int:
     delivered, dead = after.delivered - before.delivered, after.dead - before.dead
     figures = {"delivered": delivered, "dead": dead, "pending": after.pending}
@@ -150,7 +172,9 @@ def _report(
             ("pending", after.pending, ""),
         ]
         out.console().print(out.table(rows))
-    if hearing.paused is not None and after.pending:
+    for sentence in lacking:
+        out.complain(f"{sentence}; what waits is kept")
+    if hearing.paused is not None and after.pending and not lacking:
         out.complain(f"Customer.io refuses the key (status {hearing.paused}); what waits is kept")
     if not once:
         return DONE
