@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.conftest import Emulated, Ran
 
-from ferryman import Account, Outbox
+from ferryman import Account, Anonymous, CioId, CioObjectId, Email, ObjectId, Outbox, Phone
 from ferryman.outbox.entry import Dead
 from ferryman.testing.stores import waiting
 
@@ -65,6 +66,41 @@ def test_lists_tell_nothing_of_people_unless_asked(command: Command, place: str)
     assert "person-" not in listed.stdout + shown.stdout + parking.stdout
     assert "secret" in asked.stdout
     assert "id:person-0" in asked.stdout
+
+
+@pytest.mark.parametrize(
+    ("person", "shown"),
+    [
+        ("email:a", "id:email:a"),
+        (Email("Ann@Example.com"), "email:ann@example.com"),
+        (Phone("+4917"), "phone:+4917"),
+        (CioId("d9"), "cio_id:d9"),
+        (Anonymous("a"), "anonymous:a"),
+        (ObjectId(1, "acme/west"), "object:1/acme/west"),
+        (CioObjectId("ob1"), "cio_object:ob1"),
+    ],
+)
+def test_whom_a_list_shows_is_whom_a_command_takes(
+    command: Command, tmp_path: Path, person: Any, shown: str
+) -> None:
+    """What --show-person prints is what --person and --everything-of mean."""
+    place = f"sqlite:///{tmp_path / 'spool.db'}"
+    account = Account(site_id="s", track_api_key="k", track_url="http://127.0.0.1:9")
+    with Outbox(place, account, relay="external") as outbox:
+        if isinstance(person, ObjectId | CioObjectId):
+            outbox.identify_object(person, {"a": 1})
+        else:
+            outbox.track(person, "said")
+        outbox.track("another", "said")
+        outbox._store.settle([Dead(each, "x") for each in waiting(outbox._store)], 1_790_000_000)
+    words = ("outbox", "dead", "--json", "--show-person", "--outbox", place)
+    everyone = json.loads(command(*words).stdout)["dead"]
+    chosen = json.loads(command(*words, "--person", shown).stdout)["dead"]
+    purged = command("outbox", "purge", "--everything-of", shown, "--yes", "--outbox", place)
+
+    assert [each["person"] for each in everyone] == [shown, "id:another"]
+    assert [each["person"] for each in chosen] == [shown]
+    assert purged.stdout == "Purged 1 operation, waiting or dead.\n"
 
 
 def test_what_is_replayed_and_skipped_is_delivered(

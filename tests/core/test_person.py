@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ferryman import Anonymous, CioId, CioObjectId, Email, ObjectId, Phone
 from ferryman._core.encode import segment
-from ferryman._core.person import which, who
+from ferryman._core.person import from_key, which, who
 from ferryman.errors import InvalidOperation
+from ferryman.outbox.letters import key_of
 
 
 class Name(enum.StrEnum):
@@ -164,6 +165,34 @@ def test_no_object_or_checked_identifier_is_shown() -> None:
     """Neither an object's id nor a checked identifier shows what it holds."""
     for value in (ObjectId("1", "marker"), who("marker")):
         assert "marker" not in f"{value!r} {value.__rich_repr__()}"
+
+
+@given(
+    st.text(min_size=1, max_size=40)
+    | st.text(min_size=1, max_size=40).flatmap(
+        lambda text: st.sampled_from([Email(f"{text}@x"), CioId(text), CioId(f"cio_cio_{text}")])
+    )
+    | st.text(min_size=1, max_size=40).map(Anonymous)
+    | st.from_regex(r"\A\+[1-9][0-9]{1,14}\Z").map(Phone)
+    | st.builds(ObjectId, st.integers(1, 99), st.text(min_size=1, max_size=40))
+    | st.text(min_size=1, max_size=40).map(CioObjectId)
+)
+def test_a_key_leads_back_to_its_person(given_: Any) -> None:
+    """What is made of the order key of a person or an object has the same key again."""
+    try:
+        key = key_of(given_)
+    except InvalidOperation:
+        return
+    found = from_key(key)
+
+    assert type(found) in (str, type(given_))
+    assert key_of(found) == key
+
+
+@pytest.mark.parametrize("key", ["", "d:delivery", "s:7", "r:ann@example.com", "0123abcdef"])
+def test_what_is_about_no_person_leads_to_none(key: str) -> None:
+    """Deliveries, segments, invitations, and the names of an encrypted outbox are no persons."""
+    assert from_key(key) is None
 
 
 @given(st.text(max_size=200))

@@ -1,14 +1,18 @@
 """Dead letters as an application sees to them: look, replay, skip, purge, beside a relay."""
 
 import asyncio
+import contextlib
 import time
 
 import pytest
 
-from ferryman import Account, Email
+from ferryman import Account, Anonymous, CioId, CioObjectId, Email, ObjectId, Phone
+from ferryman._core.outbox_keys import new_outbox_key
 from ferryman.errors import FlushTimeout, InvalidOperation
 from ferryman.outbox import AsyncOutbox, Outbox
-from ferryman.outbox.letters import Replay
+from ferryman.outbox.letters import DeadLetters, Replay
+from ferryman.outbox.stores import open_store
+from ferryman.outbox.stores.sealed import Sealed
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -47,10 +51,64 @@ def test_what_is_refused_is_told_and_kept(place, live, seen):
     assert shown == letter
     assert (letter.id, letter.operation, letter.status) == (receipt.id, "track", 422)
     assert (letter.attempts, letter.maybe_delivered, letter.parks) == (1, False, False)
-    assert letter.person == "i:ann"
+    assert letter.person == "ann"
     assert b'"said"' in letter.body
     assert letter.accepted_at <= letter.died_at
     assert "ann" not in repr(letter)
+
+
+NAMED = [
+    "42", "i:42", "id:42", " 42 ", "email:a@b", Email("Ann@Example.com"), Phone("+491701234567"),
+    CioId("d9c1"), CioId("cio_cio_d9c1"), Anonymous("a:b"), ObjectId(1, "acme/west"),
+    CioObjectId("ob1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", [None, new_outbox_key(bytes(48))], ids=["plain", "encrypted"])
+def test_what_a_letter_gives_is_what_every_method_takes(place, live, seen, keys):
+    """The person or object of a letter selects, replays and purges what is about it."""
+    with Outbox(place, live, keys=keys) as outbox:
+        acts = [
+            (lambda each=each: outbox.identify_object(each, {"a": 1}))
+            if isinstance(each, ObjectId | CioObjectId)
+            else (lambda each=each: outbox.track(each, "said"))
+            for each in NAMED
+        ]
+        kill_all(outbox, seen, acts)
+        letters = outbox.dead.list()
+        listed = [outbox.dead.list(person=letter.person) for letter in letters]
+        again = [outbox.dead.list(person=each) for each in NAMED]
+        skipped = outbox.dead.skip(person=letters[0].person)
+        purged = [outbox.dead.purge_person(letter.person) for letter in letters[1:]]
+        left = outbox.dead.list()
+
+    assert len(letters) == len(NAMED)
+    assert listed == again == [[letter] for letter in letters]
+    assert [letters[0].person, letters[5].person] == ["42", Email("ann@example.com")]
+    assert (skipped, purged, left) == (1, [1] * (len(NAMED) - 1), [])
+
+
+def test_a_letter_about_no_person_has_none(place, live, seen):
+    """A delivery's letter has none; to purge it is refused, and purges nothing."""
+    with Outbox(place, live) as outbox:
+        kill_all(outbox, seen, [lambda: outbox.report_metric("delivery", "opened")])
+        (letter,) = outbox.dead.list()
+        with pytest.raises(InvalidOperation, match="person: must be str"):
+            outbox.dead.purge_person(letter.person)
+
+    assert letter.person is None
+
+
+def test_a_letter_whose_key_is_not_given_has_no_person(spool, live, seen):
+    """The name by which an encrypted outbox knows a person is not shown as a person."""
+    old = new_outbox_key(bytes(48))
+    with Outbox(spool, live, keys=old) as outbox:
+        kill_all(outbox, seen, said(outbox, "ann"))
+    with contextlib.closing(open_store(spool, workspace="default", keys=old)) as store:
+        other = Sealed(store._store, new_outbox_key(bytes(range(48)), old))
+        (letter,) = DeadLetters(other, lambda: None).list()
+
+    assert (letter.person, letter.body) == (None, b"")
 
 
 def test_a_selection_is_all_that_is_given(place, live, seen):

@@ -116,6 +116,32 @@ _KINDS: dict[type, tuple[str, str]] = {
 }
 
 
+def from_key(key: str) -> PersonId | AnyObjectId | None:
+    """Return the person or the object whose order key is *key*; None for any other key.
+
+    The reverse of :func:`who` and :func:`which`: what it returns has this key again.
+    """
+    kind, _, value = key.partition(":")
+    match kind:
+        case "i":
+            return value
+        case "e":
+            return Email(value)
+        case "p":
+            return Phone(value)
+        case "c":
+            return CioId(f"cio_{value}" if value.startswith("cio_") else value)
+        case "a":
+            return Anonymous(value)
+        case "o":
+            type_id, _, own = value.partition("/")
+            return ObjectId(type_id, own)
+        case "oc":
+            return CioObjectId(value)
+        case _:
+            return None
+
+
 def quoted(text: str) -> bytes:
     """Return *text* as a JSON string."""
     return as_json(text)

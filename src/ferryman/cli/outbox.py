@@ -13,7 +13,16 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from ferryman._core.person import Anonymous, CioId, Email, PersonId, Phone
+from ferryman._core.person import (
+    Anonymous,
+    AnyObjectId,
+    CioId,
+    CioObjectId,
+    Email,
+    ObjectId,
+    PersonId,
+    Phone,
+)
 from ferryman._core.secret import masked
 from ferryman._core.variables import missing
 from ferryman.cli import out
@@ -38,12 +47,13 @@ DryRun = Annotated[
 ]
 _PERSON: Final = (
     "Those about this person: an id, or email:…, cio_id:…, anonymous:…, phone:… (id:… for an id"
-    " that begins so)."
+    " that begins so); or about an object: object:TYPE/ID, cio_object:…."
 )
 _KINDS: Final = {
     "id": str, "email": Email, "cio_id": CioId, "anonymous": Anonymous, "phone": Phone,
+    "cio_object": CioObjectId,
 }  # fmt: skip
-_LETTERS: Final = {"i": "id", "e": "email", "c": "cio_id", "a": "anonymous", "p": "phone"}
+_OBJECT: Final = "object"
 
 
 @Parameter(name="*")
@@ -86,18 +96,28 @@ class Which:
         )
 
 
-def person_of(text: str) -> PersonId:
-    """Return whom *text* names; raise InvalidOperation for what cannot be somebody."""
+def person_of(text: str) -> PersonId | AnyObjectId:
+    """Return the person or object that *text* names; raise InvalidOperation where it names none."""
     kind, colon, value = text.partition(":")
-    person: PersonId = _KINDS[kind](value) if colon and kind in _KINDS else text
+    person: PersonId | AnyObjectId = text
+    if colon and kind in _KINDS:
+        person = _KINDS[kind](value)
+    elif colon and kind == _OBJECT:
+        type_id, _, own = value.partition("/")
+        person = ObjectId(type_id, own)
     key_of(person)  # checked here, so that nothing is opened for a slip
     return person
 
 
-def shown_person(key: str) -> str:
-    """Return the order *key* of a dead letter as the command line takes it."""
-    kind, _, value = key.partition(":")
-    return f"{_LETTERS[kind]}:{value}" if kind in _LETTERS else key
+def shown_person(person: PersonId | AnyObjectId | None) -> str:
+    """Return the *person* of a dead letter as the command line takes it; "" for none."""
+    if person is None:
+        return ""
+    if isinstance(person, ObjectId):
+        return f"{_OBJECT}:{person.type_id}/{person.id}"
+    if isinstance(person, str | int):
+        return f"id:{person}"
+    return next(f"{kind}:{person.value}" for kind, cls in _KINDS.items() if type(person) is cls)
 
 
 def file_of(place: str | None) -> tuple[Path, Settings]:

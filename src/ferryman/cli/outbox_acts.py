@@ -23,7 +23,7 @@ All = Annotated[
 _AGAIN: Final = "Also what may have arrived: it may then be there twice."
 _EVERYTHING: Final = (
     "Everything about this person, waiting or dead: an id, or email:…, cio_id:…, anonymous:…,"
-    " phone:… (id:… for an id that begins so)."
+    " phone:… (id:… for an id that begins so); or an object: object:TYPE/ID, cio_object:…."
 )
 _Act: TypeAlias = Callable[[Sequence[int]], Replay]
 

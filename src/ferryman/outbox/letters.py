@@ -10,7 +10,15 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 
 import msgspec
 
-from ferryman._core.person import AnyObjectId, CioObjectId, ObjectId, PersonId, which, who
+from ferryman._core.person import (
+    AnyObjectId,
+    CioObjectId,
+    ObjectId,
+    PersonId,
+    from_key,
+    which,
+    who,
+)
 from ferryman.errors import InvalidOperation
 
 from .entry import Dead
@@ -55,8 +63,12 @@ class DeadLetter(msgspec.Struct, frozen=True):
     parks: bool
     accepted_at: datetime
     died_at: datetime
-    person: str
-    """Whom it is about, as the outbox orders by: a letter for the kind of identifier, and it."""
+    person: PersonId | AnyObjectId | None
+    """The person or the object that it is about, as every method here takes one.
+
+    An e-mail address is in small letters. None for what is about neither (a delivery, a segment,
+    an invitation), and where the outbox is encrypted with a key that is not given.
+    """
     body: bytes
     """The JSON that would be sent."""
 
@@ -243,6 +255,6 @@ def _letter(dead: Dead) -> DeadLetter:
         dead.parks,
         datetime.fromtimestamp(entry.at, UTC),
         datetime.fromtimestamp(dead.died_at, UTC),
-        entry.key,
+        from_key(entry.key),
         entry.body,
     )
