@@ -37,6 +37,7 @@ def value_source(schema: dict[str, Any], value: Any, writer: Writer) -> Source:
     if isinstance(value, str) and written == "uuid":
         return call("UUID", [text(value)])
     if isinstance(value, int | float) and meant.get("x-type") == "decimal":
+        writer.used.add("Decimal")
         return call("Decimal", [text(repr(value))])
     if is_array(value):
         return _items(meant, value, writer)
