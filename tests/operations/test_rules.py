@@ -1,5 +1,6 @@
 """What operations refuse, before anything is sent, naming the argument and never the value."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +11,8 @@ from ferryman import Anonymous, CioId, Email, Event, ObjectId, Person, Phone
 from ferryman import operations as o
 from ferryman._core.encode import MAX_ITEM
 from ferryman.errors import InvalidOperation
+from ferryman.plan import Object
+from ferryman.plan.names import limits
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 NAIVE = datetime(2026, 3, 1)  # noqa: DTZ001 - what is refused
@@ -276,10 +279,36 @@ def test_a_merge_waits_for_both() -> None:
     assert (made.key, made.other) == ("i:1", "e:a@b")
 
 
-@pytest.mark.parametrize("attributes", [{"_update": False}, {"_update": True}, {}])
-def test_update_only_is_said_once(attributes: dict[str, bool]) -> None:
-    """update_only=True says _update once, whatever the attributes say."""
-    made = o.identify("1", attributes, update_only=True)
+def test_update_only_is_said_among_the_attributes() -> None:
+    """update_only=True becomes _update, where Customer.io looks for it."""
+    made = o.identify("1", {"plan": "pro"}, update_only=True)
 
-    assert (made.body or b"").count(b"_update") == 1
-    assert b'"_update":true' in (made.body or b"")
+    assert json.loads(made.stamped("id", 7).body or b"")["attributes"] == {"plan": "pro", "_update": True}
+
+
+@pytest.mark.parametrize("name", limits.RESERVED_ATTRIBUTES)
+def test_a_name_that_customerio_keeps_is_refused_typed_or_not(name: str) -> None:
+    """A mapping may hold no attribute that a class may not, and the error names the field."""
+    with pytest.raises(InvalidOperation) as untyped:
+        o.identify("1", {"plan": "pro", name: None})
+    with pytest.raises(InvalidOperation) as typed:
+        type(Person)("Shopper", (Person,), {"__annotations__": {name: bool}})
+
+    assert untyped.value.field == f"attributes.{name}"
+    assert typed.value.field == f"Shopper.{name}"
+    assert untyped.value.rule == typed.value.rule
+
+
+@pytest.mark.parametrize("name", limits.RESERVED_OBJECT_ATTRIBUTES)
+def test_a_name_that_objects_keep_is_refused_typed_or_not(name: str) -> None:
+    """Objects have names of their own, with the same rule."""
+    thing = ObjectId(1, "acme")
+    with pytest.raises(InvalidOperation) as untyped:
+        o.identify_object(thing, {name: "x"})
+    with pytest.raises(InvalidOperation) as anonymous:
+        o.identify_anonymous_object(thing, Anonymous("a"), {name: "x"})
+    with pytest.raises(InvalidOperation) as typed:
+        type(Object)("Team", (Object,), {"__annotations__": {name: str}}, object_type="1")
+
+    assert untyped.value.field == anonymous.value.field == f"attributes.{name}"
+    assert untyped.value.rule == typed.value.rule

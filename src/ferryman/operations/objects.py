@@ -11,6 +11,7 @@ from ferryman._core.message import Operation
 from ferryman._core.person import Anonymous, AnyObjectId, ObjectId, PersonId, who
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Object, encode_object_attributes
+from ferryman.plan.names.limits import OBJECT, check_not_reserved
 
 from ._item import about_object, relationships
 
@@ -34,11 +35,18 @@ def identify_object(
         same_type(thing, attributes, at="attributes")
         encoded = encode_object_attributes(attributes, "track")
     else:
-        encoded = encode_object(attributes or {}, "track", at="attributes")
+        encoded = _encoded(attributes)
     rest = b',"attributes":' + encoded
     if people:
         rest += b',"cio_relationships":' + relationships(people, people=True)
     return about_object("identify_object", "identify", thing, rest)
+
+
+def _encoded(attributes: Mapping[str, object] | None) -> bytes:
+    if isinstance(attributes, Mapping):  # the encoder refuses anything else
+        for name in attributes:
+            check_not_reserved(name, OBJECT, at="attributes")
+    return encode_object(attributes or {}, "track", at="attributes")
 
 
 def same_type(thing: AnyObjectId, attributes: Object, *, at: str) -> None:
@@ -59,7 +67,7 @@ def identify_anonymous_object(
     whom = who(anonymous, at="anonymous")
     if whom.kind != "anonymous_id":
         raise InvalidOperation("must be Anonymous", field="anonymous")
-    encoded = encode_object(attributes or {}, "track", at="attributes")
+    encoded = _encoded(attributes)
     rest = b',"attributes":%b,"cio_relationships":[{"identifiers":%b}]' % (encoded, whom.json)
     return about_object("identify_anonymous_object", "identify_anonymous", thing, rest)
 

@@ -13,15 +13,19 @@ from ferryman._core.person import AnyObjectId, PersonId, quoted, who
 from ferryman._core.wrong import wrong_kind
 from ferryman.errors import InvalidOperation
 from ferryman.plan import Person, encode_person
+from ferryman.plan.names.limits import (
+    MAX_ATTRIBUTE_NAME,
+    MAX_ATTRIBUTE_VALUE,
+    MAX_ATTRIBUTES,
+    PERSON,
+    RESERVED_ATTRIBUTES,
+    check_not_reserved,
+)
 
 from ._item import about_person, known, moment, relationships, seconds, sized, text
 from .catalogue import CATALOGUE
 
-MAX_ATTRIBUTES = 300
-MAX_ATTRIBUTE_NAME = 150
-MAX_ATTRIBUTE_VALUE = 1_000
 _IDENTIFYING = ("id", "email", "phone", "cio_id", "anonymous_id")
-_READ_ONLY = frozenset({"cio_id", "_created_in_customerio_at", "_last_emailed"})
 
 
 def identify(
@@ -36,7 +40,8 @@ def identify(
     """Create or update *person* with *attributes*; a None removes the attribute.
 
     *attributes* is an instance of a :class:`Person` class, or a mapping of at most 300
-    attributes with names of up to 150 and text values of up to 1,000 bytes.
+    attributes with names of up to 150 and text values of up to 1,000 bytes. Names by which
+    Customer.io directs the call are refused in either: ``_update`` is said as *update_only*.
     ``update_only=True`` never creates. *relationships_to* names objects, or maps them to the
     attributes of the relationship. *timestamp* orders updates; the moment of the call, where
     you give none.
@@ -86,8 +91,8 @@ def _check_attributes(content: Mapping[str, object]) -> None:
     for name, value in content.items():
         if not isinstance(name, str):
             continue  # the encoder says it better
-        if name in _READ_ONLY:
-            raise InvalidOperation("is set by Customer.io alone", field=f"attributes.{name}")
+        if name in RESERVED_ATTRIBUTES:
+            check_not_reserved(name, PERSON, at="attributes")
         if not name or len(name) * 4 > MAX_ATTRIBUTE_NAME:
             size = len(name.encode(errors="replace"))
             if not 0 < size <= MAX_ATTRIBUTE_NAME:

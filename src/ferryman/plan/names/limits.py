@@ -28,15 +28,15 @@ RESERVED_ATTRIBUTES: Final = {
     "_created_in_customerio_at": "Customer.io gives it",
     "_cio_subscription_preferences_computed": "Customer.io computes it",
     "_last_emailed": "Customer.io computes it",
-    "_update": "it directs the call and is no attribute",
-    "_timestamp": "it directs the call and is no attribute",
-    "cio_relationships": "it directs the call and is no attribute",
+    "_update": "it directs the call and is no attribute: say update_only=True",
+    "_timestamp": "it directs the call and is no attribute: say timestamp=",
+    "cio_relationships": "it directs the call and is no attribute: say relationships_to=",
 }
 RESERVED_OBJECT_ATTRIBUTES: Final = {
     "cio_object_id": "Customer.io gives it",
     "object_id": "it names the object and is no attribute",
     "object_type_id": "it names the object and is no attribute",
-    "cio_relationships": "it directs the call and is no attribute",
+    "cio_relationships": "it directs the call and is no attribute: say people=",
 }
 # https://docs.customer.io/api/track/#operation/track
 RESERVED_EVENT_DATA: Final = {
@@ -84,14 +84,18 @@ def check_attributes(names: tuple[str, ...], limits: Limits, *, at: str) -> None
         rule = f"{limits.of} takes at most {MAX_ATTRIBUTES} attributes at a time ({limits.page})"
         raise InvalidOperation(rule, field=at)
     for name in names:
-        if why := limits.reserved.get(name):
-            raise InvalidOperation(
-                f"is reserved: {why} ({limits.reserved_page})", field=f"{at}.{name}"
-            )
+        check_not_reserved(name, limits, at=at)
         size = bytes_of(name)
         if not 0 < size <= MAX_ATTRIBUTE_NAME:
             rule = f"an attribute name has at most {MAX_ATTRIBUTE_NAME} bytes, one has {size}"
             raise InvalidOperation(f"{rule} ({limits.page})", field=at)
+
+
+def check_not_reserved(name: str, limits: Limits, *, at: str) -> None:
+    """Raise InvalidOperation for a *name* that Customer.io keeps for itself; *at* holds it."""
+    if why := limits.reserved.get(name):
+        rule = f"is reserved: {why} ({limits.reserved_page})"
+        raise InvalidOperation(rule, field=f"{at}.{name}")
 
 
 def check_event_data(name: str, *, at: str) -> None:
