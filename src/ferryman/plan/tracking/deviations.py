@@ -4,14 +4,16 @@ Pure: who is told is given by the shells. Nothing of a value is kept, only what 
 says (names, fields, rules).
 """
 
-from collections.abc import Callable
-from itertools import count
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterator
+from operator import length_hint
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 MAX_KINDS = 1_000
 """Kinds that are kept apart; what comes later is counted as one, so that memory has an end."""
+
+_ENDLESS: Final = 1 << 62
 
 DeviationKind: TypeAlias = Literal[
     "unknown_event", "wrong_event", "deprecated_event", "unknown_person", "wrong_person", "more"
@@ -35,8 +37,9 @@ class Tally:
     def __init__(self) -> None:
         self.tell: Callable[[Deviation], None] = lambda _: None
         """Called with the first of each kind."""
-        # A count is advanced in one step of the interpreter, where += is several.
-        self._counts: dict[Deviation, count[int]] = {}
+        # Each is a range, taken from in one step of the interpreter, where += is several. A lock
+        # would stay held in a child that is forked meanwhile.
+        self._counts: dict[Deviation, Iterator[int]] = {}
 
     def note(self, deviation: Deviation) -> None:
         """Count *deviation*, and tell of it when it is the first of its kind."""
@@ -44,7 +47,7 @@ class Tally:
         if counter is None:
             if len(self._counts) >= MAX_KINDS:
                 deviation = Deviation("more", "", rule=f"more than {MAX_KINDS:,} kinds")
-            counter = self._counts.setdefault(deviation, count())
+            counter = self._counts.setdefault(deviation, iter(range(_ENDLESS)))
         if next(counter) == 0:
             self.tell(deviation)
 
@@ -57,6 +60,5 @@ class Tally:
         return tuple(sorted(counted, key=lambda each: (-each.count, each.kind, each.name)))
 
 
-def _value(counter: "count[int]") -> int:
-    # Its repr, count(3), is the only way to look at a count without advancing it.
-    return int(repr(counter).removeprefix("count(").removesuffix(")"))
+def _value(counter: Iterator[int]) -> int:
+    return _ENDLESS - length_hint(counter)
