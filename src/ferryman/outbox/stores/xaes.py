@@ -3,8 +3,15 @@
 AES-GCM is broken where a nonce repeats under a key. Of its own 96 random bits, 2**32 entries a
 key are the most that is safe (NIST SP 800-38D, 8.3); a counter instead would repeat after a fork,
 or where a machine is restored from a snapshot. XAES (https://c2sp.org/XAES-256-GCM) derives a key
-from the first half of a nonce of 192 random bits, is AES-GCM with the second half, keeps no state
-and is good for 2**80 entries. AES-GCM-SIV would forgive a repeat, but needs OpenSSL 3.2.
+from the first half of a nonce of 192 random bits, is AES-GCM with the second half, and keeps no
+state: a nonce comes twice with chance 2**-32 among 2**80 entries. AES-GCM-SIV would forgive a
+repeat, but needs OpenSSL 3.2.
+
+Here 2**20 entries share a first half, so the bound is another one. Entries that share a half meet
+in the other half, of 96 random bits: n entries have n * 2**20 / 2 such pairs, and a nonce comes
+twice with chance n / 2**77. That is 2**-32 for 2**45 entries under one key. A half that goes on in
+c forked children is shared by c * 2**20 entries, and the chance is c times as much: 2**35 entries
+where each half has 1,000 children.
 """
 
 import os
