@@ -283,7 +283,8 @@ def test_update_only_is_said_among_the_attributes() -> None:
     """update_only=True becomes _update, where Customer.io looks for it."""
     made = o.identify("1", {"plan": "pro"}, update_only=True)
 
-    assert json.loads(made.stamped("id", 7).body or b"")["attributes"] == {"plan": "pro", "_update": True}
+    body = json.loads(made.stamped("id", 7).body or b"")
+    assert body["attributes"] == {"plan": "pro", "_update": True}
 
 
 @pytest.mark.parametrize("name", limits.RESERVED_ATTRIBUTES)
