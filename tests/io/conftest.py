@@ -73,9 +73,11 @@ class Server:
     tls: ssl.SSLContext | None = None
     requests: list[tuple[int, bytes]] = field(default_factory=list)
     connections: int = 0
+    alive: int = 0
+    """How many connections are open."""
 
     def __post_init__(self) -> None:
-        self._stop = threading.Event()
+        self._room = threading.Condition()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         scheme = "https" if self.tls else "http"
@@ -92,11 +94,25 @@ class Server:
             threading.Thread(target=self._serve, args=(sock, self.connections), daemon=True).start()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
+        self._count(1)
         try:
             with self.tls.wrap_socket(sock, server_side=True) if self.tls else sock as speaking:
                 self.talk(Peer(speaking, number, self))
         except OSError:
             pass  # the other side went away, which is what these tests are about
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._room:
+            self.alive += more
+            self._room.notify_all()
+
+    def await_alive(self, most: int) -> int:
+        """Return how many connections are open, once there are at most *most*, or after 5 s."""
+        with self._room:
+            self._room.wait_for(lambda: self.alive <= most, 5)
+            return self.alive
 
     def close(self) -> None:
         self._socket.close()

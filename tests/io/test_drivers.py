@@ -1,5 +1,6 @@
 """Both drivers against a server on raw sockets: what came of a request is said as it is."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -12,7 +13,9 @@ import pytest
 
 from ferryman import Http
 from ferryman._core.answer import broken
-from ferryman._core.message import Answer, NoReply, Reply
+from ferryman._core.message import Answer, NoReply, Reply, Request
+from ferryman._io.aio import AsyncDriver
+from ferryman._io.sync import SyncDriver
 from ferryman.errors import ConfigurationError
 
 Ask = Callable[..., list[Answer]]
@@ -245,6 +248,85 @@ def test_no_connection_outlives_a_machine_that_stood_still(
     answers = ask(*[server.url] * 2, between=lambda: time_machine.move_to(thawed, tick=True))
 
     assert answers == [FINE] * 2
+    assert server.connections == 2
+
+
+def test_the_connections_of_before_a_thaw_are_closed(
+    ask: Ask, serve: Any, time_machine: Any
+) -> None:
+    """A process that is frozen after each request has one connection, not one for each thaw."""
+    server = serve()
+
+    def freeze() -> None:
+        assert server.await_alive(1) == 1
+        time_machine.move_to(time.time() + 3600, tick=True)
+
+    answers = ask(*[server.url] * 20, between=freeze)
+
+    assert answers == [FINE] * 20
+    assert server.connections == 20
+    assert server.await_alive(0) == 0
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_request_outlives_a_thaw(serve: Any, time_machine: Any, kind: str) -> None:
+    """The connections of before are closed once no request waits for its answer on them."""
+    asked, thawed = threading.Event(), threading.Event()
+
+    def talk(peer: Any) -> None:
+        while peer.read():
+            if peer.number == 1:
+                asked.set()
+                thawed.wait(5)
+            peer.say(OK)
+
+    server = serve(talk)
+    request = Request("POST", server.url, {}, b"{}", "POST /x")
+
+    def blocking() -> list[Answer]:
+        driver, found = SyncDriver(Http()), list[Answer]()
+        first = threading.Thread(target=lambda: found.append(driver.send(request)))
+        first.start()
+        asked.wait(5)
+        time_machine.move_to(time.time() + 3600, tick=True)
+        found.append(driver.send(request))
+        thawed.set()
+        first.join()
+        alive.append(server.await_alive(1))
+        driver.close()
+        return found
+
+    async def awaiting() -> list[Answer]:
+        driver = AsyncDriver(Http())
+        first = asyncio.create_task(driver.send(request))
+        await asyncio.to_thread(asked.wait, 5)
+        time_machine.move_to(time.time() + 3600, tick=True)
+        second = await driver.send(request)
+        thawed.set()
+        found = [second, await first]
+        alive.append(await asyncio.to_thread(server.await_alive, 1))
+        await driver.aclose()
+        return found
+
+    alive: list[int] = []
+    answers = blocking() if kind == "sync" else asyncio.run(awaiting())
+
+    assert answers == [FINE] * 2
+    assert alive == [1]
+    assert server.connections == 2
+
+
+def misdirected(peer: Any) -> None:
+    while peer.read():
+        peer.say(OK if peer.number > 1 else b"HTTP/1.1 421 No\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_misdirected_request_is_sent_again_by_another_connection(ask: Ask, serve: Any) -> None:
+    """After 421, which a connection cannot answer for, the next request has a new one."""
+    server = serve(misdirected)
+    answers = ask(server.url, server.url)
+
+    assert [answer.status for answer in answers if isinstance(answer, Reply)] == [421, 200]
     assert server.connections == 2
 
 

@@ -3,7 +3,7 @@
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import httpx2
@@ -19,6 +19,7 @@ from .routes import Routes, incoming, outgoing
 from .watch import Observer, notify
 
 T = TypeVar("T")
+_Routes: TypeAlias = Routes[httpx2.AsyncHTTPTransport]
 
 
 class AsyncDriver:
@@ -31,17 +32,21 @@ class AsyncDriver:
         self._off = mode == "off"
         self._observers = observers
         self._context = certificates(http)
-        Routes(http, self._context, httpx2.AsyncHTTPTransport)  # what cannot work fails here
-        self._by_loop: weakref.WeakKeyDictionary[Any, list[Routes[httpx2.AsyncHTTPTransport]]]
+        self._open()  # what cannot work fails here
+        self._by_loop: weakref.WeakKeyDictionary[Any, list[_Routes]]
         self._by_loop = weakref.WeakKeyDictionary()
         self._inherited: list[object] = []
         _DRIVERS.add(self)
 
-    def _way(self, url: str) -> httpx2.AsyncHTTPTransport:
+    def _open(self) -> _Routes:
+        return Routes(self._http, self._context, httpx2.AsyncHTTPTransport)
+
+    def _own(self) -> list[_Routes]:
+        """Return the connections of this loop, those of the present last."""
         own = self._by_loop.setdefault(current_loop(), [])
-        if not own or own[-1].slept():  # others may still wait for answers on the last
-            own.append(Routes(self._http, self._context, httpx2.AsyncHTTPTransport))
-        return own[-1].way(url)
+        if not own or own[-1].over():  # others may still wait for answers on the last
+            own.append(self._open())
+        return own
 
     def forked(self) -> None:
         """Leave the connections to the parent; the next request opens others."""
@@ -66,15 +71,23 @@ class AsyncDriver:
             return SILENCE
         try:
             asked = outgoing(request, self._http)
-            response = await self._way(request.url).handle_async_request(asked)
-            response.request = asked
+            own = self._own()
+            routes = own[-1]
+            routes.inside.add(asked)
             try:
-                # Raw, and decoded when it is whole: an error amid the stream would leave the
-                # library's generator to the garbage collector, which trio warns of.
-                parts = [part async for part in response.aiter_raw()]
-                return incoming(response, b"".join(parts))
+                response = await routes.way(request.url).handle_async_request(asked)
+                response.request = asked
+                routes.learn(response.status_code)
+                try:
+                    # Raw, and decoded when it is whole: an error amid the stream would leave the
+                    # library's generator to the garbage collector, which trio warns of.
+                    parts = [part async for part in response.aiter_raw()]
+                    return incoming(response, b"".join(parts))
+                finally:
+                    await response.aclose()
             finally:
-                await response.aclose()
+                routes.inside.discard(asked)
+                await _close_left(own)
         except ANY as error:
             return no_reply(error)
 
@@ -90,9 +103,22 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """Close this loop's connections; closing twice is fine."""
-        for routes in self._by_loop.pop(current_loop(), ()):
-            for transport in routes.every():
-                await transport.aclose()
+        await _close(self._by_loop.pop(current_loop(), []))
+
+
+async def _close_left(own: list[_Routes]) -> None:
+    """Close what was left of a loop's *own* connections, where no request waits for an answer."""
+    empty = [routes for routes in own[:-1] if not routes.inside]
+    if empty:
+        own[:] = [routes for routes in own if routes not in empty]
+        with anyio.CancelScope(shield=True):
+            await _close(empty)
+
+
+async def _close(those: list[_Routes]) -> None:
+    for routes in those:
+        for transport in routes.every():
+            await transport.aclose()
 
 
 async def run(flow: Flow[Any, T], perform: Callable[[Any], Awaitable[Any]]) -> T:

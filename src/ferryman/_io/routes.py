@@ -36,6 +36,9 @@ class Routes(Generic[X]):
             "http2": http.http2,
             "limits": limits,
         }
+        self.inside: set[httpx2.Request] = set()
+        """The requests on their way here: the connections stay open for them."""
+        self._misdirected = False
         self._no_proxy = http.no_proxy
         self._ahead = time.time() - time.monotonic()
         proxies = http.proxies()
@@ -47,7 +50,16 @@ class Routes(Generic[X]):
             raise ConfigurationError(f"Http needs a package that is not there: {needed}") from None
         self._proxied = {scheme: opened[url] for scheme, url in proxies.items()}
 
-    def slept(self) -> bool:
+    def over(self) -> bool:
+        """Tell whether the next request needs new connections."""
+        return self._misdirected or self._slept()
+
+    def learn(self, status: int) -> None:
+        """Note the *status* of an answer."""
+        # RFC 9110, 15.5.20: the server of this connection cannot answer for that host.
+        self._misdirected = self._misdirected or status == 421
+
+    def _slept(self) -> bool:
         """Tell, once each time, whether the machine stood still since this was last asked.
 
         A frozen function or a closed lid stops the monotonic clock, by which connections age, and

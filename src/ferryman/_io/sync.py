@@ -4,7 +4,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from itertools import chain
 from typing import Any, TypeVar
 
 import httpx2
@@ -35,7 +34,7 @@ class SyncDriver:
         self._off = mode == "off"
         self._observers = observers
         self._context = certificates(http)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._routes: Routes[httpx2.HTTPTransport] | None = self._open()
         self._inherited: list[Routes[httpx2.HTTPTransport]] = []
         self._left: list[Routes[httpx2.HTTPTransport]] = []
@@ -54,17 +53,40 @@ class SyncDriver:
             self._inherited.append(self._routes)
         self._inherited += self._left
         self._routes, self._left = None, []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
-    def _way(self, url: str) -> httpx2.HTTPTransport:
+    def _enter(self, asked: httpx2.Request) -> Routes[httpx2.HTTPTransport]:
+        """Return the connections that *asked* travels by; they stay open until it has left."""
+        while True:
+            routes = self._present()
+            routes.inside.add(asked)
+            if routes is self._routes:
+                return routes
+            routes.inside.discard(asked)  # left meanwhile, and perhaps closed
+
+    def _present(self) -> Routes[httpx2.HTTPTransport]:
         routes = self._routes
-        if routes is None or routes.slept():
+        if routes is None or routes.over():
             with self._lock:
                 if routes is not None and routes is self._routes:
                     self._left.append(routes)  # others may still wait for answers on it
                     self._routes = None
                 routes = self._routes = self._routes or self._open()
-        return routes.way(url)
+            self._close_left()
+        return routes
+
+    def _leave(self, routes: Routes[httpx2.HTTPTransport], asked: httpx2.Request) -> None:
+        routes.inside.discard(asked)
+        if routes is not self._routes:
+            self._close_left()
+
+    def _close_left(self) -> None:
+        """Close the connections that were left, where no request waits for an answer."""
+        with self._lock:
+            empty = [routes for routes in self._left if not routes.inside]
+            self._left = [routes for routes in self._left if routes not in empty]
+        for routes in empty:
+            _close(routes)
 
     def send(self, request: Request) -> Answer:
         """Put *request* on the wire and return what came of it."""
@@ -81,17 +103,17 @@ class SyncDriver:
         set_deadline(deadline)
         try:
             asked = outgoing(request, self._http)
-            response = self._way(request.url).handle_request(asked)
-            response.request = asked
+            routes = self._enter(asked)
             try:
-                parts: list[bytes] = []
-                for part in response.iter_raw():
-                    parts.append(part)
-                    if time.monotonic() > deadline:
-                        return NoReply(None, TOO_LONG)
-                return incoming(response, b"".join(parts))
+                response = routes.way(request.url).handle_request(asked)
+                response.request = asked
+                routes.learn(response.status_code)
+                try:
+                    return _read(response, deadline)
+                finally:
+                    response.close()
             finally:
-                response.close()
+                self._leave(routes, asked)
         except ANY as error:
             return no_reply(error)
 
@@ -107,9 +129,22 @@ class SyncDriver:
 
     def close(self) -> None:
         """Close the connections; closing twice is fine."""
-        routes = [*self._left, self._routes] if self._routes else self._left
-        for transport in chain.from_iterable(each.every() for each in routes):
-            transport.close()
+        for routes in [*self._left, self._routes] if self._routes else self._left:
+            _close(routes)
+
+
+def _close(routes: Routes[httpx2.HTTPTransport]) -> None:
+    for transport in routes.every():
+        transport.close()
+
+
+def _read(response: httpx2.Response, deadline: float) -> Answer:
+    parts: list[bytes] = []
+    for part in response.iter_raw():
+        parts.append(part)
+        if time.monotonic() > deadline:
+            return NoReply(None, TOO_LONG)
+    return incoming(response, b"".join(parts))
 
 
 def run(flow: Flow[Any, T], perform: Callable[[Any], Any]) -> T:
