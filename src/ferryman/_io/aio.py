@@ -12,7 +12,7 @@ from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Request
 from ferryman._io import process
 
-from .failures import ANY, TOO_LONG, no_reply
+from .failures import TOO_LONG, failures, no_reply
 from .loop import current_loop
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
@@ -33,6 +33,7 @@ class AsyncDriver:
         self._observers = observers
         self._context = certificates(http)
         self._open()  # what cannot work fails here
+        self._failures = failures(http)
         self._by_loop: weakref.WeakKeyDictionary[Any, list[_Routes]]
         self._by_loop = weakref.WeakKeyDictionary()
         self._inherited: list[object] = []
@@ -88,7 +89,7 @@ class AsyncDriver:
             finally:
                 routes.inside.discard(asked)
                 await _close_left(own)
-        except ANY as error:
+        except self._failures as error:
             return no_reply(error)
 
     async def run(self, flow: Flow[Send | Sleep, T]) -> T:

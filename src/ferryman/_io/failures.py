@@ -4,6 +4,8 @@ import httpx2
 
 from ferryman._core.message import NoReply
 
+from .options import Http
+
 # Raised before a byte of the request left: the connection was never there.
 NOT_SENT: tuple[type[Exception], ...] = (
     httpx2.ConnectError,
@@ -13,8 +15,18 @@ NOT_SENT: tuple[type[Exception], ...] = (
     httpx2.UnsupportedProtocol,
     httpx2.InvalidURL,
 )
-ANY: tuple[type[Exception], ...] = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
+# ValueError: a status that is no number, a name that is no text; the library lets it through.
+_ANY = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError)
 TOO_LONG = "the answer took too long"
+
+
+def failures(http: Http) -> tuple[type[Exception], ...]:
+    """Return what an exchange raises where no answer came of it."""
+    if not http.http2:
+        return _ANY
+    from h2.exceptions import H2Error  # which the HTTP library does not always make its own
+
+    return (*_ANY, H2Error)
 
 
 def no_reply(error: Exception) -> NoReply:

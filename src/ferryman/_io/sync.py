@@ -13,7 +13,7 @@ from ferryman._core.message import SILENCE, Answer, NoReply, Request
 from ferryman._io import process
 
 from .deadline import bound, set_deadline
-from .failures import ANY, TOO_LONG, no_reply
+from .failures import TOO_LONG, failures, no_reply
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
 from .watch import Observer, notify
@@ -36,6 +36,7 @@ class SyncDriver:
         self._context = certificates(http)
         self._lock = threading.RLock()
         self._routes: Routes[httpx2.HTTPTransport] | None = self._open()
+        self._failures = failures(http)
         self._inherited: list[Routes[httpx2.HTTPTransport]] = []
         self._left: list[Routes[httpx2.HTTPTransport]] = []
         _DRIVERS.add(self)
@@ -114,7 +115,7 @@ class SyncDriver:
                     response.close()
             finally:
                 self._leave(routes, asked)
-        except ANY as error:
+        except self._failures as error:
             return no_reply(error)
 
     def run(self, flow: Flow[Send | Sleep, T]) -> T:
