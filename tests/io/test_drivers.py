@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from ferryman import Http
-from ferryman._core.answer import broken
+from ferryman._core.answer import MAX_ANSWER, broken
 from ferryman._core.message import Answer, NoReply, Reply, Request
 from ferryman._io.aio import AsyncDriver
 from ferryman._io.sync import SyncDriver
@@ -201,6 +202,75 @@ def test_every_way_to_send_a_body_is_read(ask: Ask, serve: Any, talk: Any) -> No
 
     assert isinstance(answer, Reply)
     assert (answer.status, answer.body) == (200, b"{}")
+
+
+def coded(coding: bytes, body: bytes) -> Callable[[Any], None]:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\nContent-Length: %d\r\n\r\n%b"
+
+    def talk(peer: Any) -> None:
+        peer.read()
+        peer.say(head % (coding, len(body), body))
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"identity", b"{}"),
+        (b"x-gzip", zlib.compress(b"{}", wbits=31)),
+        (b"deflate", zlib.compress(b"{}")),
+        (b"deflate", zlib.compress(b"{}", wbits=-15)),
+        (b"gzip", zlib.compress(b"{}" + b" " * (MAX_ANSWER - 2), wbits=31)),
+    ],
+    ids=["identity", "x-gzip", "deflate", "deflate, raw", "gzip, as large as may be"],
+)
+def test_a_coding_that_was_not_asked_for_is_read(
+    ask: Ask, serve: Any, coding: bytes, body: bytes
+) -> None:
+    """What a middle box packs is unpacked, up to the bound."""
+    (answer,) = ask(serve(coded(coding, body)).url)
+
+    assert isinstance(answer, Reply)
+    assert answer.body.strip() == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [(b"br", b"\x0b\x00\x80{}\x03"), (b"gzip, gzip", b"{}"), (b"gzip", zlib.compress(b"{}"))],
+    ids=["br", "twice", "not gzip"],
+)
+def test_a_coding_that_cannot_be_bounded_is_a_broken_answer(
+    ask: Ask, serve: Any, coding: bytes, body: bytes
+) -> None:
+    """What is packed in another way than gzip and deflate leaves it unknown."""
+    (answer,) = ask(serve(coded(coding, body)).url)
+
+    assert answer == NoReply(None, "DecodingError")
+
+
+def endless(peer: Any) -> None:
+    peer.read()
+    peer.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    while True:
+        peer.say(b" " * 65_536)
+
+
+BOMB = zlib.compress(b" " * 300_000_000, wbits=31)
+
+
+@pytest.mark.parametrize("talk", [endless, coded(b"gzip", BOMB)], ids=["endless", "packed"])
+def test_an_answer_has_a_bound(ask: Ask, serve: Any, talk: Any) -> None:
+    """A body that is larger, or would be unpacked, is no answer, and is not held in memory."""
+    server = serve(talk)
+    tracemalloc.start()
+    (answer,) = ask(server.url)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert answer == NoReply(None, "the answer has more than 10 MiB")
+    assert peak < 4 * MAX_ANSWER
+    assert server.await_alive(0) == 0
 
 
 def too_short(peer: Any) -> None:

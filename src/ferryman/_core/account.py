@@ -168,7 +168,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, dict=True):  # dict: wh
         authenticated: bool = True,
     ) -> Request:
         """Return any request to *api*; *path* is already percent-encoded and starts with '/'."""
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        # Said, since to say nothing is to ask for any coding (RFC 9110, 12.5.3).
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": USER_AGENT,
+        }
         if authenticated:
             headers["Authorization"] = self.authorization(api)
         if api == "pipelines":

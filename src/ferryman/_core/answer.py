@@ -59,6 +59,9 @@ REFUSALS: dict[int, tuple[type[Refused], str]] = {
     429: (RateLimited, "too many requests"),
 }
 
+MAX_ANSWER = 10 * 1024 * 1024
+"""Bytes, decoded; Customer.io's answers are lists of at most some thousand items. A larger one is
+no answer of its, and is not held in memory."""
 LONGEST_WAIT = 86_400.0
 """Seconds; a Retry-After beyond a day is no answer to wait for, and is read as a day."""
 

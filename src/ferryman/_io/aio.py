@@ -2,17 +2,18 @@
 
 import time
 import weakref
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import httpx2
 
+from ferryman._core.answer import MAX_ANSWER
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Request
 from ferryman._io import process
 
-from .failures import TOO_LONG, failures, no_reply
+from .failures import TOO_LARGE, TOO_LONG, failures, no_reply
 from .loop import current_loop
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
@@ -57,17 +58,17 @@ class AsyncDriver:
     async def send(self, request: Request) -> Answer:
         """Put *request* on the wire and return what came of it."""
         start = time.monotonic()
-        answer: Answer
+        answer: Answer = NoReply(None, TOO_LARGE)
         try:
-            with anyio.fail_after(self._http.timeout + self._http.connect_timeout):
-                answer = await self._exchange(request)
+            with anyio.fail_after(self._http.timeout + self._http.connect_timeout) as scope:
+                answer = await self._exchange(request, scope.cancel)
         except TimeoutError:
             answer = NoReply(None, TOO_LONG)
         if self._observers:
             notify(self._observers, request, answer, time.monotonic() - start)
         return answer
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request, give_up: Callable[[], None]) -> Answer:
         if self._off:
             return SILENCE
         try:
@@ -77,13 +78,9 @@ class AsyncDriver:
             routes.inside.add(asked)
             try:
                 response = await routes.way(request.url).handle_async_request(asked)
-                response.request = asked
                 routes.learn(response.status_code)
                 try:
-                    # Raw, and decoded when it is whole: an error amid the stream would leave the
-                    # library's generator to the garbage collector, which trio warns of.
-                    parts = [part async for part in response.aiter_raw()]
-                    return incoming(response, b"".join(parts))
+                    return await _read(response, give_up)
                 finally:
                     await response.aclose()
             finally:
@@ -120,6 +117,24 @@ async def _close(those: list[_Routes]) -> None:
     for routes in those:
         for transport in routes.every():
             await transport.aclose()
+
+
+async def _read(response: httpx2.Response, give_up: Callable[[], None]) -> Answer:
+    """Return what *response* says, read whole; it is still open then. *give_up* cancels it."""
+    parts: list[bytes] = []
+    size = 0
+    # Raw, and decoded when it is whole; and where it is too large the next wait is cancelled. To
+    # leave the stream amid it would leave the library's generator to the garbage collector, which
+    # trio warns of.
+    async for part in cast(AsyncIterable[bytes], response.stream):
+        size += len(part)
+        if size > MAX_ANSWER:
+            give_up()
+        else:
+            parts.append(part)
+    if size > MAX_ANSWER:
+        return NoReply(None, TOO_LARGE)
+    return incoming(response, b"".join(parts))
 
 
 async def run(flow: Flow[Any, T], perform: Callable[[Any], Awaitable[Any]]) -> T:

@@ -2,6 +2,7 @@
 
 import httpx2
 
+from ferryman._core.answer import MAX_ANSWER
 from ferryman._core.message import NoReply
 
 from .options import Http
@@ -18,6 +19,7 @@ NOT_SENT: tuple[type[Exception], ...] = (
 # ValueError: a status that is no number, a name that is no text; the library lets it through.
 _ANY = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError)
 TOO_LONG = "the answer took too long"
+TOO_LARGE = f"the answer has more than {MAX_ANSWER >> 20} MiB"
 
 
 def failures(http: Http) -> tuple[type[Exception], ...]:

@@ -7,15 +7,18 @@ and reads proxies its own way. No decision about Customer.io stands here.
 import ipaddress
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 
-from ferryman._core.message import Reply, Request
+from ferryman._core.answer import MAX_ANSWER
+from ferryman._core.message import Answer, NoReply, Reply, Request
 from ferryman.errors import ConfigurationError
 
+from .failures import TOO_LARGE
 from .options import Http
 
 X = TypeVar("X", bound=httpx2.BaseTransport | httpx2.AsyncBaseTransport)
@@ -118,9 +121,30 @@ def outgoing(request: Request, http: Http) -> httpx2.Request:
     )
 
 
-def incoming(response: httpx2.Response, body: bytes) -> Reply:
+def incoming(response: httpx2.Response, body: bytes) -> Answer:
     """Return an answer whose *body* has been read, raw; raise DecodingError when it is garbled."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    if "content-encoding" in headers:  # nobody asked for it, and a middle box may do it
-        body = httpx2.Response(response.status_code, headers=headers, content=body).content
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if body and coding != "identity":  # none was asked for, and a middle box may add one
+        body = _decoded(body, coding)
+    if len(body) > MAX_ANSWER:
+        return NoReply(None, TOO_LARGE)
     return Reply(response.status_code, headers, body)
+
+
+# What zlib calls each coding; deflate comes with its header and without. Others are garbled:
+# a few bytes of brotli stand for gigabytes, and its library has no bound.
+_WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+
+
+def _decoded(body: bytes, coding: str) -> bytes:
+    """Return *body* decoded, or as much as shows that it is too large."""
+    for window in _WINDOWS.get(coding, ()):
+        decoder = zlib.decompressobj(window)
+        try:
+            found = decoder.decompress(body, MAX_ANSWER + 1)
+        except zlib.error:
+            continue
+        if decoder.eof or len(found) > MAX_ANSWER:
+            return found
+    raise httpx2.DecodingError("the body is not what its Content-Encoding says")

@@ -3,17 +3,18 @@
 import threading
 import time
 import weakref
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 import httpx2
 
+from ferryman._core.answer import MAX_ANSWER
 from ferryman._core.flow import Call, Flow, Raised, Returned, Send, Sleep
 from ferryman._core.message import SILENCE, Answer, NoReply, Request
 from ferryman._io import process
 
 from .deadline import bound, set_deadline
-from .failures import TOO_LONG, failures, no_reply
+from .failures import TOO_LARGE, TOO_LONG, failures, no_reply
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
 from .watch import Observer, notify
@@ -107,7 +108,6 @@ class SyncDriver:
             routes = self._enter(asked)
             try:
                 response = routes.way(request.url).handle_request(asked)
-                response.request = asked
                 routes.learn(response.status_code)
                 try:
                     return _read(response, deadline)
@@ -140,11 +140,16 @@ def _close(routes: Routes[httpx2.HTTPTransport]) -> None:
 
 
 def _read(response: httpx2.Response, deadline: float) -> Answer:
+    """Return what *response* says, read whole; it is still open then."""
     parts: list[bytes] = []
-    for part in response.iter_raw():
+    size = 0
+    for part in cast(Iterable[bytes], response.stream):
         parts.append(part)
+        size += len(part)
         if time.monotonic() > deadline:
             return NoReply(None, TOO_LONG)
+        if size > MAX_ANSWER:
+            return NoReply(None, TOO_LARGE)
     return incoming(response, b"".join(parts))
 
 
