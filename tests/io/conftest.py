@@ -32,10 +32,8 @@ class Peer:
 
     def read(self) -> bytes:
         """Read one request and keep it; b"" when the other side is gone."""
-        while b"\r\n\r\n" not in self._ahead:
-            if not (more := self.sock.recv(65_536)):
-                return b""
-            self._ahead += more
+        if not self.read_head():
+            return b""
         head, _, rest = self._ahead.partition(b"\r\n\r\n")
         lines = [line.lower() for line in head.split(b"\r\n")]
         size = next((int(n[15:]) for n in lines if n.startswith(b"content-length:")), 0)
@@ -45,6 +43,14 @@ class Peer:
         request = head + b"\r\n\r\n" + rest[:size]
         self.server.requests.append((self.number, request))
         return request
+
+    def read_head(self) -> bytes:
+        """Read the head of one request, and perhaps some of its body."""
+        while b"\r\n\r\n" not in self._ahead:
+            if not (more := self.sock.recv(65_536)):
+                return b""
+            self._ahead += more
+        return self._ahead
 
     def say(self, data: bytes) -> None:
         """Send *data*."""
@@ -94,6 +100,7 @@ class Server:
             threading.Thread(target=self._serve, args=(sock, self.connections), daemon=True).start()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is said is there at once
         self._count(1)
         try:
             with self.tls.wrap_socket(sock, server_side=True) if self.tls else sock as speaking:
@@ -159,10 +166,13 @@ def ask(colour: str) -> Callable[..., list[Answer]]:
         return answers
 
     def start(
-        *urls: str, http: Http | None = None, between: Callable[[], Any] = lambda: None
+        *urls: str,
+        http: Http | None = None,
+        between: Callable[[], Any] = lambda: None,
+        body: bytes = b'{"a":1}',
     ) -> list[Answer]:
         headers = {"Authorization": "Basic c2VjcmV0", "Content-Type": "application/json"}
-        requests = [Request("POST", url, headers, b'{"a":1}', "POST /x") for url in urls]
+        requests = [Request("POST", url, headers, body, "POST /x") for url in urls]
         arguments = (http or Http(timeout=5, connect_timeout=5), requests, between)
         if colour == "sync":
             return sync(*arguments)

@@ -14,6 +14,7 @@ from ferryman._core.message import SILENCE, Answer, NoReply, Request
 from ferryman._io import process
 
 from .failures import TOO_LARGE, TOO_LONG, failures, no_reply
+from .guard import doubt, guarded
 from .loop import current_loop
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
@@ -41,7 +42,10 @@ class AsyncDriver:
         _DRIVERS.add(self)
 
     def _open(self) -> _Routes:
-        return Routes(self._http, self._context, httpx2.AsyncHTTPTransport)
+        routes = Routes(self._http, self._context, httpx2.AsyncHTTPTransport)
+        for transport in routes.every():
+            guarded(transport)
+        return routes
 
     def _own(self) -> list[_Routes]:
         """Return the connections of this loop, those of the present last."""
@@ -134,7 +138,7 @@ async def _read(response: httpx2.Response, give_up: Callable[[], None]) -> Answe
             parts.append(part)
     if size > MAX_ANSWER:
         return NoReply(None, TOO_LARGE)
-    return incoming(response, b"".join(parts))
+    return doubt(response) or incoming(response, b"".join(parts))
 
 
 async def run(flow: Flow[Any, T], perform: Callable[[Any], Awaitable[Any]]) -> T:

@@ -2,18 +2,22 @@
 
 The HTTP library bounds each read, and an answer whose head comes byte by byte has a read for
 each. So its network streams are wrapped: no read or write waits beyond what the thread's request
-has left. (The async driver needs none of this: a task is cancelled.)
+has left. (The async driver needs none of this: a task is cancelled.) Each stream has its
+guard, too (guard.py).
 """
 
 import math
 import threading
 import time
+from contextlib import suppress
 from typing import Any, Final
+
+import httpx2
+
+from .guard import PART, SOON, Stream, Trust
 
 _LEAST: Final = 0.001
 """Seconds; none at all would mean a socket that does not block."""
-_PART: Final = 65_536
-"""Bytes written before the time is looked at again."""
 
 
 class _Now(threading.local):
@@ -46,36 +50,50 @@ def bound(transport: Any) -> None:
 
 
 class _Backend:
-    """Opens the streams that *backend* opens, each bounded."""
+    """Opens the streams that *backend* opens, each bounded and guarded."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        self._trust = Trust()
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **how: Any) -> Any:
-        return _Stream(self._backend.connect_tcp(host, port, timeout=_within(timeout), **how))
+        try:
+            stream = self._backend.connect_tcp(host, port, timeout=_within(timeout), **how)
+        except UnicodeError:  # no name that can be looked up
+            raise httpx2.ConnectError("no host name") from None
+        return _Stream(stream, self._trust)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
 
-class _Stream:
-    """What *stream* is, and no wait of it beyond the deadline."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+class _Stream(Stream):
+    """A blocking stream, its reads and writes noted, and none waiting beyond the deadline."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data: bytes = self._stream.read(max_bytes, timeout=_within(timeout))
+        if self.guard is not None:
+            self.guard.came(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _PART):
-            self._stream.write(buffer[start : start + _PART], timeout=_within(timeout))
+        guard = self.guard
+        for start in range(0, len(buffer), PART):
+            if guard is not None:
+                guard.writes()
+                guard.cut = True
+            self._stream.write(buffer[start : start + PART], timeout=_within(timeout))
+            if guard is not None:
+                guard.cut = False
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> "_Stream":
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _within(timeout)))
+        stream = self._stream.start_tls(ssl_context, server_hostname, _within(timeout))
+        return _Stream(stream, self._trust)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    def close(self) -> None:
+        if self.guard is not None and self.guard.waits:
+            with suppress(Exception):  # the other side may have ended it, too
+                self.guard.found(self._stream.read(PART, timeout=SOON))
+        self._stream.close()

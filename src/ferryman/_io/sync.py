@@ -15,6 +15,7 @@ from ferryman._io import process
 
 from .deadline import bound, set_deadline
 from .failures import TOO_LARGE, TOO_LONG, failures, no_reply
+from .guard import doubt
 from .options import Http, Mode, certificates
 from .routes import Routes, incoming, outgoing
 from .watch import Observer, notify
@@ -150,7 +151,7 @@ def _read(response: httpx2.Response, deadline: float) -> Answer:
             return NoReply(None, TOO_LONG)
         if size > MAX_ANSWER:
             return NoReply(None, TOO_LARGE)
-    return incoming(response, b"".join(parts))
+    return doubt(response) or incoming(response, b"".join(parts))
 
 
 def run(flow: Flow[Any, T], perform: Callable[[Any], Any]) -> T:
