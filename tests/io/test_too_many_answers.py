@@ -275,7 +275,8 @@ def test_no_request_begins_where_bytes_wait(serve: Any, kind: str) -> None:
     def blocking() -> None:
         transport: Any = httpx2.HTTPTransport()
         bound(transport)
-        stream = transport._pool._network_backend.connect_tcp("127.0.0.1", server.port)
+        backend = transport._pool._network_backend
+        stream = backend.connect_tcp("127.0.0.1", server.port, timeout=5)
         stream.write(request, timeout=5)
         stream.read(1000, timeout=5)
         asked.set()
@@ -288,7 +289,8 @@ def test_no_request_begins_where_bytes_wait(serve: Any, kind: str) -> None:
     async def awaiting() -> None:
         transport: Any = httpx2.AsyncHTTPTransport()
         guarded(transport)
-        stream = await transport._pool._network_backend.connect_tcp("127.0.0.1", server.port)
+        backend = transport._pool._network_backend
+        stream = await backend.connect_tcp("127.0.0.1", server.port, timeout=5)
         await stream.write(request)
         await stream.read(1000)
         asked.set()
