@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# What one call on SQLite may enter at most; a mend lowers them.
+# What one call on SQLite may enter at most; a mend lowers them. (The 38th is the guard of answers.)
 MODULES_TO_RECEIPT = 15
 CHANGES_TO_RECEIPT = 27
-MODULES = 37
+MODULES = 38
 
 
 def traced(*words: str) -> str:
